@@ -1,0 +1,66 @@
+/* glance_shard.c: one shard of a bot.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_shard.h"
+
+#include <string.h>
+
+static const char *const state_names[GLANCE_STATES] = {
+    "unknown", "unhealthy", "offline", "online", "starting", "stopping", "resuming",
+};
+
+const char *glance_state_name(int state)
+{
+    return state >= 0 && state < GLANCE_STATES ? state_names[state] : "invalid";
+}
+
+static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
+{
+    if (shard->state == state) {
+        return 0;
+    }
+    shard->state = (apr_byte_t)state;
+    shard->since = now;
+    return 1;
+}
+
+void glance_shard_init(glance_shard_t *shard, glance_moment_t now)
+{
+    memset(shard, 0, sizeof *shard);
+    shard->seen = now;
+    shard->since = now;
+    shard->state = GLANCE_UNKNOWN;
+    shard->reported = GLANCE_NEVER;
+}
+
+int glance_shard_is_known(const glance_shard_t *shard)
+{
+    return shard->reported != GLANCE_NEVER;
+}
+
+int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
+{
+    shard->seen = now;
+    shard->reported = (apr_byte_t)state;
+    return enter(shard, state, now);
+}
+
+int glance_shard_beat(glance_shard_t *shard, glance_moment_t now)
+{
+    shard->seen = now;
+    return shard->state == GLANCE_UNHEALTHY ? enter(shard, GLANCE_ONLINE, now) : 0;
+}
+
+glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout)
+{
+    if (!glance_shard_is_known(shard) || shard->state == GLANCE_UNHEALTHY) {
+        return GLANCE_NO_MOMENT;
+    }
+    return shard->seen + timeout;
+}
+
+void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now)
+{
+    (void)enter(shard, GLANCE_UNHEALTHY, now);
+}

@@ -1,0 +1,162 @@
+/* json.c: the texts of the contract: status, hello, update, health, error, plain.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <jansson.h>
+
+#include "glance_json.h"
+#include "glance_plain.h"
+
+#include "fixture.h"
+
+#define WALL (APR_INT64_C(1732428000123000))
+
+static glance_snapshot_t *snapshot_of(const glance_board_t *board, glance_moment_t now)
+{
+    glance_snapshot_t *snapshot = glance_snapshot_make(board);
+
+    glance_snapshot_take(snapshot, WALL, now);
+    return snapshot;
+}
+
+static apr_status_t collect(void *context, const char *data, apr_size_t length)
+{
+    glance_text_put(context, data, length);
+    return APR_SUCCESS;
+}
+
+static apr_status_t refuse(void *context, const char *data, apr_size_t length)
+{
+    (void)data;
+    (void)length;
+    ++*(int *)context;
+    return APR_ECONNABORTED;
+}
+
+static const char *status_of(apr_pool_t *pool, const glance_snapshot_t *snapshot, apr_uint32_t from,
+                             apr_uint32_t count)
+{
+    glance_text_t *text = glance_text_make(0);
+
+    glance_json_status(snapshot, snapshot->board->clusters + from, count, collect, text);
+    return string_of(pool, text);
+}
+
+static void test_status(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:2;my \"bot\":1");
+    glance_snapshot_t *snapshot;
+    glance_row_t row;
+
+    report(board, 0, GLANCE_ONLINE, 10 * SECOND);
+    live(board, 0, 354 * SECOND + SECOND / 2);
+    snapshot = snapshot_of(board, 355 * SECOND + 7 * SECOND / 10);
+    is(status_of(pool, snapshot, 0, 1),
+       "{\"now\":1732428000.123,\"clusters\":[{\"name\":\"main\",\"shards\":2,"
+       "\"counts\":{\"unknown\":1,\"online\":1},\"list\":["
+       "{\"id\":0,\"state\":3,\"status\":\"online\",\"reported\":3,\"silent\":1.2,\"since\":345.7},"
+       "{\"id\":1,\"state\":0,\"status\":\"unknown\",\"reported\":null,\"silent\":null,"
+       "\"since\":355.7}]}]}\n",
+       "one cluster's status");
+    is(status_of(pool, snapshot, 1, 1),
+       "{\"now\":1732428000.123,\"clusters\":[{\"name\":\"my \\\"bot\\\"\",\"shards\":1,"
+       "\"counts\":{\"unknown\":1},\"list\":[{\"id\":0,\"state\":0,\"status\":\"unknown\","
+       "\"reported\":null,\"silent\":null,\"since\":355.7}]}]}\n",
+       "a name is escaped");
+    is(string_of(pool, glance_json_shard(&board->clusters[0], 0, &snapshot->rows[0], WALL)),
+       "{\"now\":1732428000.123,\"cluster\":\"main\",\"shards\":2,\"id\":0,\"state\":3,"
+       "\"status\":\"online\",\"reported\":3,\"silent\":1.2,\"since\":345.7}",
+       "one shard's status");
+    is(string_of(pool, glance_json_shard(&board->clusters[0], 1, &snapshot->rows[1], WALL)),
+       "{\"now\":1732428000.123,\"cluster\":\"main\",\"shards\":2,\"id\":1,\"state\":0,"
+       "\"status\":\"unknown\",\"reported\":null,\"silent\":null,\"since\":355.7}",
+       "one unknown shard's status");
+    glance_row_take(&row, &board->shards[0], 0);
+    is_number(row.silent, 0, "an age is never negative");
+    glance_row_take(&row, &board->shards[0], APR_INT64_MAX);
+    is_number(row.silent, APR_UINT32_MAX, "nor larger than its field");
+    glance_snapshot_release(snapshot);
+}
+
+static void test_large(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "big:50000;small:3");
+    glance_snapshot_t *snapshot;
+    const char *text;
+    json_t *json;
+    int pieces = 0;
+
+    report(board, 49999, GLANCE_STOPPING, SECOND);
+    snapshot = snapshot_of(board, SECOND);
+    text = status_of(pool, snapshot, 0, 2);
+    json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    ok(json != NULL, "50,003 shards are valid JSON");
+    is_number((long long)json_array_size(
+                  json_object_get(json_array_get(json_object_get(json, "clusters"), 0), "list")),
+              50000, "with all shards of the first cluster");
+    is_number((long long)json_array_size(json_object_get(json, "clusters")), 2,
+              "and both clusters");
+    json_decref(json);
+    ok(glance_json_status(snapshot, board->clusters, 2, refuse, &pieces) == APR_ECONNABORTED,
+       "an error of the sink is passed on");
+    is_number(pieces, 1, "and ends the document");
+    glance_snapshot_release(snapshot);
+}
+
+static void test_events(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:6;patron:3");
+    glance_changes_t changes = {0};
+    glance_snapshot_t *snapshot;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        report(board, (apr_uint32_t)i, GLANCE_ONLINE, SECOND);
+    }
+    report(board, 5, GLANCE_UNHEALTHY, SECOND);
+    report(board, 8, GLANCE_OFFLINE, SECOND);
+    snapshot = snapshot_of(board, SECOND);
+    is(string_of(pool, glance_json_hello(snapshot, 30 * SECOND)),
+       "{\"now\":1732428000.123,\"timeout\":30,\"clusters\":[{\"name\":\"main\",\"states\":\"333301\"},"
+       "{\"name\":\"patron\",\"states\":\"002\"}]}",
+       "hello");
+    is(string_of(pool, glance_json_hello(snapshot, SECOND / 2)),
+       "{\"now\":1732428000.123,\"timeout\":0.5,\"clusters\":[{\"name\":\"main\",\"states\":\"333301\"},"
+       "{\"name\":\"patron\",\"states\":\"002\"}]}",
+       "hello with a timeout below a second");
+    is(string_of(pool, glance_plain_make(snapshot)),
+       "As of 2024-11-24T06:00:00Z\n\n"
+       "main: 4 of 6 online\n  unknown    4\n  unhealthy  5\n  online     0-3\n\n"
+       "patron: 0 of 3 online\n  unknown    0-1\n  offline    2\n",
+       "plain");
+    glance_snapshot_release(snapshot);
+
+    glance_board_since(board, GLANCE_CHANGE, 0, &changes);
+    is(string_of(pool, glance_json_update(board, &changes, WALL)),
+       "{\"now\":1732428000.123,\"clusters\":{\"main\":{\"1\":\"5\",\"3\":\"0-3\"},"
+       "\"patron\":{\"2\":\"2\"}}}",
+       "update");
+    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    is(string_of(pool, glance_json_health(board, &changes)),
+       "{\"clusters\":{\"main\":\"0-3,5\",\"patron\":\"2\"}}", "health");
+    glance_board_since(board, GLANCE_CHANGE, 99, &changes);
+    is(string_of(pool, glance_json_update(board, &changes, WALL)),
+       "{\"now\":1732428000.123,\"clusters\":{}}", "an update that says nothing changed");
+    glance_changes_free(&changes);
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_pool();
+
+    is(string_of(pool, glance_json_error("a \"b\"")), "{\"error\":\"a \\\"b\\\"\"}", "an error");
+    is(string_of(pool, glance_json_error("a\xff"
+                                         "b\x01")),
+       "{\"error\":\"a?b\\u0001\"}", "an error out of bytes that are no UTF-8");
+    test_status(pool);
+    test_large(pool);
+    test_events(pool);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return done_testing();
+}
