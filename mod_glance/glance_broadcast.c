@@ -1,0 +1,311 @@
+/* glance_broadcast.c: one board's viewers in this child.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_broadcast.h"
+
+#define TICK apr_time_from_sec(1)
+#define HEARTBEAT apr_time_from_sec(15)
+#define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
+#define RETRY_AFTER_FAILURE apr_time_from_sec(1)
+#define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
+
+/* A crowd that is sent away is spread over at least this long, and one more for each viewer. */
+#define RETURN_MIN_MS 100
+#define RETURN_SPREAD_MS 900
+
+void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
+                           apr_interval_time_t interval)
+{
+    memset(broadcast, 0, sizeof *broadcast);
+    broadcast->store = store;
+    broadcast->interval = interval;
+    APR_RING_INIT(&broadcast->viewers, glance_viewer_t, link);
+}
+
+static void log_end(const glance_broadcast_t *broadcast, const glance_viewer_t *viewer,
+                    const char *why, glance_moment_t now)
+{
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, broadcast->store->server,
+                 GLANCE_LOGNO(0030) "stream of %s ended (%s) after %" APR_TIME_T_FMT
+                                    " s and %" APR_UINT64_T_FMT " bytes",
+                 viewer->address, why, apr_time_sec(now - viewer->opened), viewer->sent);
+}
+
+static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const char *why,
+                 glance_moment_t now)
+{
+    APR_RING_REMOVE(viewer, link);
+    broadcast->count--;
+    broadcast->pulse_count -= viewer->wants_pulse ? 1 : 0;
+    log_end(broadcast, viewer, why, now);
+    glance_viewer_free(viewer);
+}
+
+void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                            glance_moment_t now)
+{
+    drop(broadcast, viewer, "client left", now);
+}
+
+/* ---- texts for viewers one by one ---- */
+
+/* What brings a viewer who knows the board up to `since` up to date. Not the caller's to keep. */
+static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t since,
+                                 apr_uint64_t *upto, glance_moment_t now)
+{
+    apr_uint64_t seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
+    int i;
+
+    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
+        if (broadcast->texts[i].text && broadcast->texts[i].since == since
+            && broadcast->texts[i].upto == seq && now - broadcast->texts[i].made < TEXT_LIFE) {
+            *upto = seq;
+            return broadcast->texts[i].text;
+        }
+    }
+    i = broadcast->next_text;
+    broadcast->next_text = (i + 1) % GLANCE_BROADCAST_TEXTS;
+    glance_text_release(broadcast->texts[i].text);
+    broadcast->texts[i].text = since == HELLO ? glance_event_hello(broadcast->store, upto)
+                                              : glance_event_update(broadcast->store, since,
+                                                                    &broadcast->changes, upto);
+    broadcast->texts[i].since = since;
+    broadcast->texts[i].upto = *upto;
+    broadcast->texts[i].made = now;
+    return broadcast->texts[i].text;
+}
+
+static void drop_texts(glance_broadcast_t *broadcast)
+{
+    int i;
+
+    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
+        glance_text_release(broadcast->texts[i].text);
+        broadcast->texts[i].text = NULL;
+    }
+}
+
+/* Sends a ready viewer all it does not know; drops it if that cannot be done. */
+static void tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t since,
+                 glance_moment_t now)
+{
+    apr_uint64_t upto = 0;
+    glance_text_t *text = text_since(broadcast, since, &upto, now);
+
+    if (!text || glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
+        glance_broadcast_leave(broadcast, viewer, now);
+        return;
+    }
+    viewer->seq = upto;
+}
+
+void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                           glance_moment_t now)
+{
+    if (!broadcast->count) {
+        broadcast->seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
+        broadcast->beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+        broadcast->next_round = now;
+        broadcast->next_tick = now + TICK;
+        broadcast->next_heartbeat = now + HEARTBEAT;
+    }
+    viewer->broadcast = broadcast;
+    APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
+    broadcast->count++;
+    broadcast->pulse_count += viewer->wants_pulse ? 1 : 0;
+    tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, now);
+}
+
+void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                             glance_moment_t now)
+{
+    if (glance_viewer_is_ready(viewer)) {
+        return;
+    }
+    if (glance_viewer_flush(viewer, now) != APR_SUCCESS) {
+        glance_broadcast_leave(broadcast, viewer, now);
+    }
+    else if (glance_viewer_is_ready(viewer) && viewer->seq < broadcast->seq) {
+        tell(broadcast, viewer, viewer->seq, now);
+    }
+}
+
+/* ---- texts for all ---- */
+
+#define EACH_VIEWER(viewer, next, broadcast) \
+    for (viewer = APR_RING_FIRST(&(broadcast)->viewers); \
+         viewer != APR_RING_SENTINEL(&(broadcast)->viewers, glance_viewer_t, link) \
+         && (next = APR_RING_NEXT(viewer, link), 1); \
+         viewer = next)
+
+typedef int (*choose_fn_t)(const glance_viewer_t *, apr_uint64_t);
+
+/* Sends a text, which is released, to all viewers who are ready and chosen. From then on they know
+ * the board up to `upto`. */
+static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_text_t *text,
+                    apr_uint64_t upto, glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (!glance_viewer_is_ready(viewer) || !is_chosen(viewer, upto)) {
+            continue;
+        }
+        if (glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
+            glance_broadcast_leave(broadcast, viewer, now);
+        }
+        else if (viewer->seq < upto) {
+            viewer->seq = upto;
+        }
+    }
+    glance_text_release(text);
+}
+
+/* One that has just come may know more than the rest already. */
+static int knows_less(const glance_viewer_t *viewer, apr_uint64_t upto)
+{
+    return viewer->seq < upto;
+}
+
+/* The id of a health event must not lead back behind what a viewer knows. */
+static int wants_pulse(const glance_viewer_t *viewer, apr_uint64_t upto)
+{
+    return viewer->wants_pulse && viewer->seq <= upto;
+}
+
+static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
+{
+    (void)viewer;
+    (void)upto;
+    return 1;
+}
+
+static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    apr_uint64_t upto;
+    glance_text_t *text = glance_event_update(broadcast->store, broadcast->seq, &broadcast->changes,
+                                              &upto);
+
+    if (!text) {
+        broadcast->next_round = now + RETRY_AFTER_FAILURE;
+        return;
+    }
+    broadcast->next_round = now + broadcast->interval;
+    broadcast->seq = upto;
+    send_to(broadcast, knows_less, text, upto, now);
+}
+
+static void send_health(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    glance_text_t *text = glance_event_health(broadcast->store, broadcast->beat, broadcast->seq,
+                                              &broadcast->changes, &broadcast->beat);
+
+    if (text) {
+        send_to(broadcast, wants_pulse, text, broadcast->seq, now);
+    }
+}
+
+static void send_heartbeat(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    glance_text_t *text = glance_text_make(0);
+
+    if (text) {
+        glance_text_puts(text, GLANCE_SSE_HEARTBEAT);
+        send_to(broadcast, is_anybody, text, broadcast->seq, now);
+    }
+}
+
+static void drop_stuck(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (glance_viewer_is_stuck(viewer, now)) {
+            drop(broadcast, viewer, "too slow", now);
+        }
+    }
+}
+
+static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    apr_uint64_t beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+
+    if (broadcast->pulse_count && beat != broadcast->beat) {
+        send_health(broadcast, now);
+    }
+    else {
+        broadcast->beat = beat;
+    }
+    drop_stuck(broadcast, now);
+}
+
+void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    if (!broadcast->count) {
+        drop_texts(broadcast);
+        return;
+    }
+    if (now >= broadcast->next_round
+        && glance_board_latest(broadcast->store->board, GLANCE_CHANGE) != broadcast->seq) {
+        run_round(broadcast, now);
+    }
+    if (now >= broadcast->next_tick) {
+        broadcast->next_tick = now + TICK;
+        run_tick(broadcast, now);
+    }
+    if (now >= broadcast->next_heartbeat) {
+        broadcast->next_heartbeat = now + HEARTBEAT;
+        send_heartbeat(broadcast, now);
+    }
+}
+
+glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast)
+{
+    glance_board_t *board = broadcast->store->board;
+    glance_moment_t due = broadcast->next_tick;
+
+    if (!broadcast->count) {
+        return GLANCE_NO_MOMENT;
+    }
+    if (glance_board_latest(board, GLANCE_CHANGE) == broadcast->seq) {
+        /* First the wish, then one more look: a writer does it the other way round, so one of the
+         * two sees the other. */
+        glance_board_want_bell(board);
+    }
+    if (glance_board_latest(board, GLANCE_CHANGE) != broadcast->seq
+        && broadcast->next_round < due) {
+        due = broadcast->next_round;
+    }
+    return due < broadcast->next_heartbeat ? due : broadcast->next_heartbeat;
+}
+
+void glance_broadcast_farewell(glance_broadcast_t *broadcast)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        glance_viewer_farewell(viewer,
+                               RETURN_MIN_MS
+                                   + ap_random_pick(0, RETURN_SPREAD_MS + broadcast->count));
+    }
+}
+
+void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        drop(broadcast, viewer, "child stops", now);
+    }
+    drop_texts(broadcast);
+    glance_changes_free(&broadcast->changes);
+}

@@ -1,0 +1,68 @@
+/* glance_broadcast.h: one board's viewers in this child, and what they have all been told.
+ *
+ * Belongs to the child's hub thread. Each text is made once and written to every viewer. A viewer
+ * that cannot take it keeps one text pending, is passed over until that is sent, and then gets all
+ * it missed in one update: it is never waited for, and nothing queues up.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_BROADCAST_H
+#define GLANCE_BROADCAST_H
+
+#include "glance_event.h"
+#include "glance_viewer.h"
+
+#define GLANCE_BROADCAST_TEXTS 8
+
+typedef struct glance_broadcast_t {
+    glance_store_t *store;
+    apr_interval_time_t interval; /* the shortest time between two rounds */
+    glance_viewers_t viewers;
+    apr_uint32_t count;
+    apr_uint32_t pulse_count; /* how many of them want health events */
+    apr_uint64_t seq;         /* every viewer that is ready knows the board up to here */
+    apr_uint64_t beat;        /* health events have told up to here */
+    glance_moment_t next_round;
+    glance_moment_t next_tick;
+    glance_moment_t next_heartbeat;
+    /* Texts for viewers who come or catch up, so that a crowd that returns shares them. */
+    struct {
+        apr_uint64_t since; /* the largest number: a hello, for those who know nothing */
+        apr_uint64_t upto;
+        glance_moment_t made;
+        glance_text_t *text;
+    } texts[GLANCE_BROADCAST_TEXTS];
+    int next_text;
+    glance_changes_t changes; /* used again and again */
+} glance_broadcast_t;
+
+void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
+                           apr_interval_time_t interval);
+
+/** Takes the viewer in and sends it what it does not know yet. Frees it if it is gone already. */
+void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                           glance_moment_t now);
+
+/** The viewer's window has opened. */
+void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                             glance_moment_t now);
+
+/** The client has left: takes the viewer out and frees it. */
+void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                            glance_moment_t now);
+
+/** Does what is due. */
+void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now);
+
+/** When glance_broadcast_run() must next be called. Asks for the bell, should that become earlier:
+ * call it before going to sleep. */
+glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast);
+
+/** Tells every viewer when to return, spread at random, and that nothing more comes. Frees nothing,
+ * so it can be done while another thread of a dying process sits in the allocator's lock. */
+void glance_broadcast_farewell(glance_broadcast_t *broadcast);
+
+/** Frees all viewers. */
+void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now);
+
+#endif

@@ -1,0 +1,415 @@
+/* glance_config.c: the directives.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_config.h"
+
+#include "apr_lib.h"
+#include "apr_strings.h"
+
+#include "http_core.h"
+
+#include "glance_bots.h"
+#include "glance_endpoint.h"
+
+#define USUAL_TIMEOUT apr_time_from_sec(30)
+#define USUAL_TIMER_INTERVAL apr_time_from_sec(15)
+#define USUAL_STREAM_INTERVAL apr_time_from_msec(50)
+
+#define SECRETS_FILE_MAX 65536
+
+/* One server's directives as they stand; NULL and 0 mean "not set". */
+typedef struct {
+    glance_settings_t settings; /* what follows, with defaults, once all is read */
+    apr_array_header_t *clusters;
+    apr_array_header_t *passphrases;
+    int open; /* GlancePassphrase "" */
+    apr_interval_time_t timeout;
+    apr_interval_time_t timer_interval;
+    apr_interval_time_t stream_interval;
+} server_t;
+
+/* ---- create, merge, get ---- */
+
+void *glance_config_create_server(apr_pool_t *pool, server_rec *server)
+{
+    (void)server;
+    return apr_pcalloc(pool, sizeof(server_t));
+}
+
+void *glance_config_merge_server(apr_pool_t *pool, void *base, void *add)
+{
+    const server_t *main_server = base;
+    const server_t *vhost = add;
+    server_t *merged = apr_pmemdup(pool, vhost, sizeof *vhost);
+
+    if (!merged->clusters) {
+        merged->clusters = main_server->clusters;
+    }
+    if (!merged->passphrases && !merged->open) {
+        merged->passphrases = main_server->passphrases;
+        merged->open = main_server->open;
+    }
+    if (!merged->timeout) {
+        merged->timeout = main_server->timeout;
+    }
+    if (!merged->timer_interval) {
+        merged->timer_interval = main_server->timer_interval;
+    }
+    return merged;
+}
+
+void *glance_config_create_dir(apr_pool_t *pool, char *path)
+{
+    (void)path;
+    return apr_pcalloc(pool, sizeof(glance_location_t));
+}
+
+void *glance_config_merge_dir(apr_pool_t *pool, void *base, void *add)
+{
+    const glance_location_t *outer = base;
+    const glance_location_t *inner = add;
+
+    return apr_pmemdup(pool, inner->handler ? inner : outer, sizeof *inner);
+}
+
+static server_t *server_of(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &glance_module);
+}
+
+glance_settings_t *glance_config_of(const server_rec *server)
+{
+    return &server_of(server)->settings;
+}
+
+void glance_config_settle(server_rec *main_server)
+{
+    server_rec *one;
+
+    for (one = main_server; one; one = one->next) {
+        server_t *server = server_of(one);
+        glance_settings_t *settings = &server->settings;
+
+        settings->clusters = server->clusters;
+        settings->passphrases = server->passphrases;
+        settings->timeout = server->timeout ? server->timeout : USUAL_TIMEOUT;
+        settings->timer_interval = server->timer_interval ? server->timer_interval
+                                                          : USUAL_TIMER_INTERVAL;
+    }
+}
+
+int glance_config_is_own(const server_rec *server, const server_rec *main_server)
+{
+    return server == main_server || server_of(server) != server_of(main_server);
+}
+
+int glance_config_has_board(const server_rec *server, const server_rec *main_server)
+{
+    return glance_config_is_own(server, main_server) && glance_config_of(server)->declares_board;
+}
+
+apr_interval_time_t glance_config_stream_interval(const server_rec *server)
+{
+    apr_interval_time_t interval = server_of(server)->stream_interval;
+
+    return interval ? interval : USUAL_STREAM_INTERVAL;
+}
+
+/* ---- directives ---- */
+
+static const char *complain(const cmd_parms *cmd, const char *fault)
+{
+    return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", fault, NULL);
+}
+
+static const char *set_bots(cmd_parms *cmd, void *dir, const char *argument)
+{
+    server_t *server = server_of(cmd->server);
+    const char *fault;
+
+    (void)dir;
+    if (!server->clusters) {
+        server->clusters = apr_array_make(cmd->pool, 4, sizeof(glance_cluster_t));
+        server->settings.declares_board = 1;
+    }
+    fault = glance_bots_add(server->clusters, argument, cmd->pool);
+    return fault ? complain(cmd, fault) : NULL;
+}
+
+/* What is wrong with a secret; never shows it. */
+static const char *secret_fault(const char *secret)
+{
+    const char *at;
+
+    for (at = secret; *at; at++) {
+        if (apr_iscntrl(*at)) {
+            return "a passphrase has a control character, which no HTTP header can carry";
+        }
+    }
+    if (apr_isspace(secret[0]) || apr_isspace(at[-1])) {
+        return "a passphrase begins or ends with a blank, which an HTTP header loses";
+    }
+    return NULL;
+}
+
+static const char *add_secret(const cmd_parms *cmd, const char *secret)
+{
+    server_t *server = server_of(cmd->server);
+    const char *fault = secret_fault(secret);
+
+    if (fault) {
+        return complain(cmd, fault);
+    }
+    if (!server->passphrases) {
+        server->passphrases = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(server->passphrases, const char *) = secret;
+    return NULL;
+}
+
+static const char *contradiction(const cmd_parms *cmd)
+{
+    const server_t *server = server_of(cmd->server);
+
+    return server->open && server->passphrases
+               ? complain(cmd, GLANCE_PASSPHRASE " \"\" switches the check off, and another "
+                                                 "passphrase switches it on; remove one of them")
+               : NULL;
+}
+
+static const char *take_passphrase(const cmd_parms *cmd, const char *secret)
+{
+    const char *fault = NULL;
+
+    if (*secret) {
+        fault = add_secret(cmd, secret);
+    }
+    else {
+        server_of(cmd->server)->open = 1;
+        glance_config_of(cmd->server)->says_open = 1;
+    }
+    return fault ? fault : contradiction(cmd);
+}
+
+/* httpd's own loop over arguments (ITERATE) ends at an empty one. */
+static const char *set_passphrases(cmd_parms *cmd, void *dir, const char *arguments)
+{
+    const char *fault = NULL;
+
+    (void)dir;
+    if (!*arguments) {
+        return complain(cmd, "needs an argument: a passphrase, or \"\" for none");
+    }
+    while (*arguments && !fault) {
+        fault = take_passphrase(cmd, ap_getword_conf(cmd->pool, &arguments));
+    }
+    return fault;
+}
+
+static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_size_t length = SECRETS_FILE_MAX + 1;
+    apr_status_t rv;
+
+    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_PROT, cmd->temp_pool);
+    if (rv == APR_SUCCESS && info.filetype != APR_REG) {
+        return complain(cmd, apr_psprintf(cmd->pool, "%s is not a regular file", path));
+    }
+    if (rv == APR_SUCCESS || rv == APR_INCOMPLETE) {
+        rv = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, cmd->temp_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        *text = apr_pcalloc(cmd->pool, length + 1);
+        rv = apr_file_read_full(file, *text, length, &length);
+        apr_file_close(file);
+    }
+    if (rv != APR_SUCCESS && rv != APR_EOF) {
+        return complain(cmd, apr_psprintf(cmd->pool, "cannot read %s: %pm", path, &rv));
+    }
+    if (length > SECRETS_FILE_MAX) {
+        return complain(cmd, apr_psprintf(cmd->pool, "%s is larger than 64 KiB", path));
+    }
+    if (memchr(*text, '\0', length)) {
+        return complain(cmd, apr_psprintf(cmd->pool, "%s has a NUL, which no HTTP header can carry",
+                                          path));
+    }
+    if (info.protection & APR_FPROT_WREAD) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+                     GLANCE_LOGNO(
+                         0001) "every user of this machine can read the passphrases in %s; "
+                               "chmod it to 0600",
+                     path);
+    }
+    return NULL;
+}
+
+/* Blanks alone, and a comment, are no secret. */
+static int is_idle(const char *line)
+{
+    line += strspn(line, " \t");
+    return !*line || *line == '#';
+}
+
+static const char *take_lines(cmd_parms *cmd, const char *path, char *text)
+{
+    const char *fault = NULL;
+    int number = 0;
+    int count = 0;
+    char *line;
+
+    /* A mark that some editors set at the beginning, and that nobody sees. */
+    if (!strncmp(text, "\xef\xbb\xbf", 3)) {
+        text += 3;
+    }
+    while (text && !fault) {
+        line = text;
+        text = strchr(text, '\n');
+        if (text) {
+            *text++ = '\0';
+        }
+        number++;
+        if (*line && line[strlen(line) - 1] == '\r') {
+            line[strlen(line) - 1] = '\0';
+        }
+        if (!is_idle(line)) {
+            fault = add_secret(cmd, line);
+            count++;
+        }
+    }
+    if (fault) {
+        return apr_psprintf(cmd->pool, "%s (line %d of %s)", fault, number, path);
+    }
+    return count ? NULL : complain(cmd, apr_psprintf(cmd->pool, "%s holds no passphrase", path));
+}
+
+static const char *set_passphrase_file(cmd_parms *cmd, void *dir, const char *argument)
+{
+    const char *path = ap_server_root_relative(cmd->pool, argument);
+    char *text = NULL;
+    const char *fault;
+
+    (void)dir;
+    if (!path) {
+        return complain(cmd, apr_psprintf(cmd->pool, "'%s' is not a path", argument));
+    }
+    fault = read_secrets(cmd, path, &text);
+    if (!fault) {
+        fault = take_lines(cmd, path, text);
+    }
+    return fault ? fault : contradiction(cmd);
+}
+
+static int is_time(const char *argument)
+{
+    static const char *const units[] = {"", "ms", "s", "min", "h"};
+    apr_size_t digits = strspn(argument, "0123456789");
+    apr_size_t i;
+
+    for (i = 0; digits && i < sizeof units / sizeof units[0]; i++) {
+        if (!strcmp(argument + digits, units[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ap_timeout_parameter_parse() takes "30sheep" for 30 s, so the form is checked here. */
+static const char *read_time(const cmd_parms *cmd, const char *argument, apr_interval_time_t limit,
+                             apr_interval_time_t *time)
+{
+    if (!is_time(argument)) {
+        return complain(cmd, apr_psprintf(cmd->pool,
+                                          "'%s' is not a time such as 30, 30s, 500ms, 2min or 1h",
+                                          argument));
+    }
+    if (ap_timeout_parameter_parse(argument, time, "s") != APR_SUCCESS || *time > limit) {
+        return complain(cmd, apr_psprintf(cmd->pool, "'%s' is longer than %d s", argument,
+                                          (int)apr_time_sec(limit)));
+    }
+    if (*time <= 0) {
+        return complain(cmd,
+                        apr_psprintf(cmd->pool, "'%s' is no time; 1ms is the least", argument));
+    }
+    return NULL;
+}
+
+#define WEEK apr_time_from_sec(7 * 24 * 3600)
+
+static const char *set_health_timeout(cmd_parms *cmd, void *dir, const char *argument)
+{
+    (void)dir;
+    return read_time(cmd, argument, WEEK, &server_of(cmd->server)->timeout);
+}
+
+static const char *set_health_timer_interval(cmd_parms *cmd, void *dir, const char *argument)
+{
+    (void)dir;
+    return read_time(cmd, argument, WEEK, &server_of(cmd->server)->timer_interval);
+}
+
+static const char *set_stream_interval(cmd_parms *cmd, void *dir, const char *argument)
+{
+    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+
+    (void)dir;
+    return fault ? fault
+                 : read_time(cmd, argument, apr_time_from_sec(60),
+                             &server_of(cmd->server)->stream_interval);
+}
+
+/* GlanceEndpoint must know the path in front of the argument, so it takes a plain <Location>. */
+static const char *location_fault(const cmd_parms *cmd)
+{
+    const ap_directive_t *section = cmd->directive->parent;
+
+    if (!section || ap_cstr_casecmp(section->directive, "<Location") != 0) {
+        return "belongs inside <Location \"/a/path\">";
+    }
+    if (!cmd->path || *cmd->path != '/' || *section->args == '~' || ap_is_matchexp(cmd->path)) {
+        return "needs a <Location> with a plain path, without regular expression or wildcard";
+    }
+    return NULL;
+}
+
+static const char *set_endpoint(cmd_parms *cmd, void *config, const char *name)
+{
+    glance_location_t *location = config;
+    const char *fault = location_fault(cmd);
+    apr_size_t length;
+
+    if (fault) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", name, " ", fault, NULL);
+    }
+    location->handler = glance_endpoint_handler(name);
+    if (!location->handler) {
+        return complain(cmd,
+                        apr_psprintf(cmd->pool, "'%s' is not one of " GLANCE_ENDPOINT_NAMES, name));
+    }
+    length = strlen(cmd->path);
+    while (length && cmd->path[length - 1] == '/') {
+        length--;
+    }
+    location->prefix = apr_pstrmemdup(cmd->pool, cmd->path, length);
+    return NULL;
+}
+
+const command_rec glance_config_commands[] = {
+    AP_INIT_ITERATE(GLANCE_BOTS, set_bots, NULL, RSRC_CONF,
+                    "the bot's clusters, each as name:shards"),
+    AP_INIT_RAW_ARGS(GLANCE_PASSPHRASE, set_passphrases, NULL, RSRC_CONF,
+                     "secrets, any of which lets a bot write"),
+    AP_INIT_TAKE1(GLANCE_PASSPHRASE_FILE, set_passphrase_file, NULL, RSRC_CONF,
+                  "a file with one such secret a line"),
+    AP_INIT_TAKE1(GLANCE_ENDPOINT, set_endpoint, NULL, ACCESS_CONF,
+                  GLANCE_ENDPOINT_NAMES ": what this location serves"),
+    AP_INIT_TAKE1(GLANCE_HEALTH_TIMEOUT, set_health_timeout, NULL, RSRC_CONF,
+                  "how long a shard may be silent before it is called unhealthy"),
+    AP_INIT_TAKE1(GLANCE_HEALTH_TIMER_INTERVAL, set_health_timer_interval, NULL, RSRC_CONF,
+                  "time between two of the parent's own sweeps"),
+    AP_INIT_TAKE1(GLANCE_STREAM_INTERVAL, set_stream_interval, NULL, RSRC_CONF,
+                  "the shortest time between two broadcasts to viewers"),
+    {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
+};

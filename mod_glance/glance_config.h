@@ -1,0 +1,62 @@
+/* glance_config.h: the directives, what they set, and where it may be read.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_CONFIG_H
+#define GLANCE_CONFIG_H
+
+#include "glance_private.h"
+
+#include "apr_tables.h"
+
+#define GLANCE_BOTS "GlanceBots"
+#define GLANCE_PASSPHRASE "GlancePassphrase"
+#define GLANCE_PASSPHRASE_FILE "GlancePassphraseFile"
+#define GLANCE_ENDPOINT "GlanceEndpoint"
+#define GLANCE_HEALTH_TIMEOUT "GlanceHealthTimeout"
+#define GLANCE_HEALTH_TIMER_INTERVAL "GlanceHealthTimerInterval"
+#define GLANCE_STREAM_INTERVAL "GlanceStreamInterval"
+
+struct glance_store_t;
+
+/** The settings of one server, with what it inherits. Times are in microseconds. */
+typedef struct {
+    const apr_array_header_t *clusters;    /* of glance_cluster_t; NULL if no board is declared */
+    const apr_array_header_t *passphrases; /* of const char *; NULL: no check */
+    apr_interval_time_t timeout;
+    apr_interval_time_t timer_interval;
+    int says_open;                /* GlancePassphrase "" stands in this very server */
+    int declares_board;           /* so does GlanceBots */
+    struct glance_store_t *store; /* the board, from post_config on; NULL without GlanceBots */
+} glance_settings_t;
+
+/** What GlanceEndpoint says of a <Location>. */
+typedef struct {
+    const char *handler; /* "glance-status" ...; NULL: not set here */
+    const char *prefix;  /* the path in front of the argument, without a slash at its end */
+} glance_location_t;
+
+extern const command_rec glance_config_commands[];
+
+void *glance_config_create_server(apr_pool_t *pool, server_rec *server);
+void *glance_config_merge_server(apr_pool_t *pool, void *base, void *add);
+void *glance_config_create_dir(apr_pool_t *pool, char *path);
+void *glance_config_merge_dir(apr_pool_t *pool, void *base, void *add);
+
+/** Works the settings of all servers out, once the configuration has been read. */
+void glance_config_settle(server_rec *main_server);
+
+/** The settings of a server. Valid once they are settled. */
+glance_settings_t *glance_config_of(const server_rec *server);
+
+/** Whether the server has settings of its own. One without any directive of ours has the main
+ * server's, for httpd gives it the very same structure. */
+int glance_config_is_own(const server_rec *server, const server_rec *main_server);
+
+/** Whether the server declares a board, rather than to share the main server's. */
+int glance_config_has_board(const server_rec *server, const server_rec *main_server);
+
+/** The shortest time between two broadcasts, for the whole process. */
+apr_interval_time_t glance_config_stream_interval(const server_rec *server);
+
+#endif

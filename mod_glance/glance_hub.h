@@ -1,0 +1,28 @@
+/* glance_hub.h: the one thread of a child that serves all its viewers.
+ *
+ * It sleeps in epoll until a board rings, a viewer's window opens or closes, or something is due.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_HUB_H
+#define GLANCE_HUB_H
+
+#include "glance_viewer.h"
+
+/** On the child_init hook, after the store's: starts the thread. If it cannot be had, that is
+ * logged, and streams come in the brief form. */
+void glance_hub_start(apr_pool_t *pchild, server_rec *server);
+
+/** Whether one more viewer may be held: the hub runs, and half of the process' descriptors are
+ * left to httpd. */
+int glance_hub_has_room(void);
+
+/** Hands a viewer over, whose `store` says of which board. Takes it in any case: if the child is
+ * stopping, it is freed. May be called by any thread. */
+void glance_hub_adopt(glance_viewer_t *viewer);
+
+/** On the child_stopping hook: ends all streams. Only stores a flag and writes to a descriptor,
+ * since prefork calls it within a signal handler; may be called again and by any thread. */
+void glance_hub_stop(apr_pool_t *pchild, int graceful);
+
+#endif

@@ -1,0 +1,518 @@
+/* glance_store.c: the boards in shared memory and the lock on them.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_store.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "apr_lib.h"
+#include "apr_shm.h"
+#include "apr_strings.h"
+#include "apr_thread_mutex.h"
+
+#include "http_core.h"
+#include "mpm_common.h"
+
+#include "glance_clock.h"
+#include "glance_config.h"
+#include "glance_lock.h"
+
+/* Retained data lives in the process pool, which outlives this module's code: plain data and
+ * libapr's own objects only. The key changes with the structures, so that a module replaced
+ * during a graceful restart never reads an older one's. */
+#define RETAINED_KEY "mod_glance/1"
+
+/* Shards from which on snapshots are worth keeping: below, a copy takes microseconds. */
+#define CACHED_SHARDS 4096
+#define CACHE_LIFE APR_USEC_PER_SEC
+
+typedef struct segment_t {
+    const char *name;
+    apr_pool_t *pool; /* holds all of this segment, and is the process pool's child */
+    apr_shm_t *shm;
+    struct segment_t *next;
+} segment_t;
+
+typedef struct {
+    glance_lock_t lock;
+    int bell;
+    segment_t *segments;
+} retained_t;
+
+struct glance_store_cache_t {
+    apr_thread_mutex_t *mutex;
+    glance_snapshot_t *snapshot;
+};
+
+static retained_t *retained;
+static glance_store_t *stores;
+
+/* ---- the lock ---- */
+
+static void mend_if_torn(const glance_store_t *store)
+{
+    if (glance_board_is_torn(store->board)) {
+        glance_board_mend(store->board);
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
+                     GLANCE_LOGNO(0010) "board %s: mended the record of a writer that was killed",
+                     store->name);
+    }
+}
+
+static apr_status_t lock(const glance_store_t *store)
+{
+    apr_status_t rv = glance_lock_take(&retained->lock);
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
+                     GLANCE_LOGNO(0011) "cannot lock board %s", store->name);
+        return rv;
+    }
+    mend_if_torn(store);
+    return APR_SUCCESS;
+}
+
+static apr_status_t try_lock(const glance_store_t *store)
+{
+    apr_status_t rv = glance_lock_try(&retained->lock);
+
+    if (rv == APR_SUCCESS) {
+        mend_if_torn(store);
+    }
+    return rv;
+}
+
+static void unlock(const glance_store_t *store)
+{
+    apr_status_t rv = glance_lock_release(&retained->lock);
+
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
+                     GLANCE_LOGNO(0012) "cannot unlock board %s", store->name);
+    }
+}
+
+/* ---- over the server's life ---- */
+
+static apr_status_t retain(server_rec *server)
+{
+    apr_pool_t *process_pool = server->process->pool;
+    apr_status_t rv;
+
+    retained = ap_retained_data_get(RETAINED_KEY);
+    if (retained) {
+        return APR_SUCCESS;
+    }
+    retained = ap_retained_data_create(RETAINED_KEY, sizeof *retained);
+    rv = glance_lock_create(&retained->lock, server, process_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    retained->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return retained->bell < 0 ? apr_get_os_error() : APR_SUCCESS;
+}
+
+static segment_t *find_segment(const char *name)
+{
+    segment_t *segment;
+
+    for (segment = retained->segments; segment; segment = segment->next) {
+        if (!strcmp(segment->name, name)) {
+            return segment;
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t open_segment(glance_board_t **board, const segment_t *segment, apr_pool_t *pool)
+{
+    return glance_board_open(board, apr_shm_baseaddr_get(segment->shm),
+                             apr_shm_size_get(segment->shm), pool);
+}
+
+static apr_status_t make_segment(segment_t **made, const char *name,
+                                 const apr_array_header_t *clusters, apr_pool_t *process_pool)
+{
+    apr_size_t size = glance_board_size(clusters);
+    apr_uint64_t epoch;
+    apr_pool_t *pool;
+    segment_t *segment;
+    apr_status_t rv;
+
+    if (!size) {
+        return APR_ENOMEM;
+    }
+    apr_pool_create(&pool, process_pool);
+    apr_pool_tag(pool, "glance_board");
+    segment = apr_pcalloc(pool, sizeof *segment);
+    segment->name = apr_pstrdup(pool, name);
+    segment->pool = pool;
+    rv = apr_generate_random_bytes((unsigned char *)&epoch, sizeof epoch);
+    if (rv == APR_SUCCESS) {
+        /* Anonymous: a named segment would outlive a crash and then refuse to be made again. */
+        rv = apr_shm_create(&segment->shm, size, NULL, pool);
+    }
+    if (rv != APR_SUCCESS) {
+        apr_pool_destroy(pool);
+        return rv;
+    }
+    glance_board_init(apr_shm_baseaddr_get(segment->shm), clusters, epoch, glance_clock_now());
+    *made = segment;
+    return APR_SUCCESS;
+}
+
+static void drop_segment(segment_t *segment)
+{
+    segment_t **link;
+
+    for (link = &retained->segments; *link != segment; link = &(*link)->next) {
+    }
+    *link = segment->next;
+    apr_pool_destroy(segment->pool);
+}
+
+/* Makes a new board for the store and, if there was one of its name, moves its states over.
+ * Children of the old configuration still have the old one mapped, and are told by its mark. */
+static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters, segment_t *old,
+                          apr_pool_t *pool)
+{
+    segment_t *segment;
+    glance_board_t *from;
+    apr_status_t rv = make_segment(&segment, store->name, clusters, store->server->process->pool);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    segment->next = retained->segments;
+    retained->segments = segment;
+    rv = open_segment(&store->board, segment, pool);
+    if (rv == APR_SUCCESS && old && open_segment(&from, old, pool) == APR_SUCCESS) {
+        glance_store_t previous = *store;
+
+        previous.board = from;
+        rv = lock(&previous);
+        if (rv == APR_SUCCESS) {
+            glance_board_succeed(store->board, from);
+            unlock(&previous);
+        }
+    }
+    if (old) {
+        drop_segment(old);
+    }
+    return rv;
+}
+
+static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
+                           apr_pool_t *pool)
+{
+    segment_t *segment = find_segment(store->name);
+    const char *how = segment ? "carried over to new clusters" : "new";
+    apr_status_t rv = APR_SUCCESS;
+
+    if (segment && open_segment(&store->board, segment, pool) == APR_SUCCESS
+        && glance_board_matches(store->board, clusters)) {
+        how = "kept";
+        rv = lock(store);
+        if (rv == APR_SUCCESS) {
+            /* The timeout may be another one now. */
+            glance_board_expect_sweep(store->board);
+            unlock(store);
+        }
+    }
+    else {
+        rv = renew(store, clusters, segment, pool);
+    }
+    if (rv == APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
+                     GLANCE_LOGNO(0013) "board %s: %u clusters, %u shards, %s", store->name,
+                     store->board->cluster_count, store->board->shard_count, how);
+    }
+    return rv;
+}
+
+static glance_store_t *find_store(const char *name)
+{
+    glance_store_t *store;
+
+    for (store = stores; store; store = store->next) {
+        if (!ap_cstr_casecmp(store->name, name)) {
+            return store;
+        }
+    }
+    return NULL;
+}
+
+static apr_status_t set_up_server(server_rec *server, apr_pool_t *pool)
+{
+    glance_settings_t *settings = glance_config_of(server);
+    glance_store_t *store = find_store(server->server_hostname);
+    apr_status_t rv;
+
+    if (!store) {
+        char *name = apr_pstrdup(pool, server->server_hostname);
+
+        ap_str_tolower(name);
+        store = apr_pcalloc(pool, sizeof *store);
+        store->name = name;
+        store->server = server;
+        store->timeout = settings->timeout;
+        store->timer_interval = settings->timer_interval;
+        rv = attach(store, settings->clusters, pool);
+        if (rv != APR_SUCCESS) {
+            ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
+                         GLANCE_LOGNO(0014) "cannot set up the board of %s", store->name);
+            return rv;
+        }
+        store->index = stores ? stores->index + 1 : 0;
+        store->next = stores;
+        stores = store;
+    }
+    settings->store = store;
+    return APR_SUCCESS;
+}
+
+/* Boards whose server is gone from the configuration. */
+static void drop_orphans(server_rec *server, apr_pool_t *pool)
+{
+    segment_t *segment;
+    segment_t *next;
+
+    for (segment = retained->segments; segment; segment = next) {
+        glance_store_t orphan = {.name = segment->name, .server = server};
+
+        next = segment->next;
+        if (find_store(segment->name)) {
+            continue;
+        }
+        if (open_segment(&orphan.board, segment, pool) == APR_SUCCESS
+            && lock(&orphan) == APR_SUCCESS) {
+            glance_board_close(orphan.board);
+            unlock(&orphan);
+        }
+        drop_segment(segment);
+    }
+}
+
+static void warn_if_open(const server_rec *server, const server_rec *main_server)
+{
+    const glance_settings_t *settings = glance_config_of(server);
+
+    if (!settings->store || settings->passphrases || !glance_config_is_own(server, main_server)) {
+        return;
+    }
+    /* One that shares the main server's board and says nothing is warned of with that. */
+    if (settings->says_open || settings->declares_board) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     GLANCE_LOGNO(0015) "board %s: anybody who reaches this server can write it; "
+                                        "set " GLANCE_PASSPHRASE " or " GLANCE_PASSPHRASE_FILE,
+                     settings->store->name);
+    }
+}
+
+int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    server_rec *one;
+    apr_status_t rv;
+
+    (void)plog;
+    /* At a start the configuration is read twice; nothing made in the first round survives. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    rv = retain(server);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
+                     GLANCE_LOGNO(0016) "cannot make the lock or the bell of the boards");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    stores = NULL;
+    for (one = server; one; one = one->next) {
+        if (glance_config_has_board(one, server) && set_up_server(one, pconf) != APR_SUCCESS) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    for (one = server; one; one = one->next) {
+        if (!glance_config_has_board(one, server)) {
+            glance_config_of(one)->store = glance_config_of(server)->store;
+        }
+        warn_if_open(one, server);
+    }
+    drop_orphans(server, ptemp);
+    return OK;
+}
+
+static apr_status_t drop_cache(void *data)
+{
+    glance_store_t *store = data;
+
+    glance_snapshot_release(store->cache->snapshot);
+    store->cache->snapshot = NULL;
+    return APR_SUCCESS;
+}
+
+apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
+{
+    glance_store_t *store;
+
+    if (!stores) {
+        return APR_SUCCESS;
+    }
+    for (store = stores; store; store = store->next) {
+        store->cache = apr_pcalloc(pchild, sizeof *store->cache);
+        apr_thread_mutex_create(&store->cache->mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
+        apr_pool_cleanup_register(pchild, store, drop_cache, apr_pool_cleanup_null);
+    }
+    return glance_lock_child_init(&retained->lock, pchild, server);
+}
+
+glance_store_t *glance_store_all(void)
+{
+    return stores;
+}
+
+/* ---- the bell ---- */
+
+int glance_store_bell(void)
+{
+    return retained->bell;
+}
+
+/* Hubs wait for the bell edge by edge, and nobody reads it: one write wakes them all. A writer
+ * killed before it rings leaves them to their next tick, a second later. */
+static void ring_if_wanted(const glance_store_t *store)
+{
+    apr_uint64_t one = 1;
+
+    if (glance_board_take_bell(store->board)
+        && write(retained->bell, &one, sizeof one) != (ssize_t)sizeof one) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, apr_get_os_error(), store->server,
+                     GLANCE_LOGNO(0019) "cannot ring the bell of board %s", store->name);
+    }
+}
+
+/* ---- work under the lock ---- */
+
+/* The end of work that may have changed states. */
+static apr_status_t finish(const glance_store_t *store, apr_status_t rv, int changed)
+{
+    unlock(store);
+    if (changed) {
+        ring_if_wanted(store);
+    }
+    return rv;
+}
+
+apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glance_state_e state,
+                                 glance_transition_t *was)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = glance_board_report(store->board, shard, state, glance_clock_now(), store->timeout, was);
+    return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
+}
+
+apr_status_t glance_store_live(glance_store_t *store, apr_uint32_t shard, glance_transition_t *was)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = glance_board_live(store->board, shard, glance_clock_now(), store->timeout, was);
+    return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
+}
+
+apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
+                                    apr_array_header_t *transitions)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    /* All children wake at a deadline; the first one does the work. */
+    if (glance_board_deadline(store->board) <= now) {
+        glance_board_sweep(store->board, now, store->timeout, transitions);
+    }
+    return finish(store, rv, transitions->nelts);
+}
+
+apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
+                                    apr_array_header_t *transitions)
+{
+    apr_status_t rv = try_lock(store);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    glance_board_sweep(store->board, now, store->timeout, transitions);
+    return finish(store, rv, transitions->nelts);
+}
+
+apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_row_t *row)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv == APR_SUCCESS) {
+        glance_row_take(row, &store->board->shards[shard], glance_clock_now());
+        unlock(store);
+    }
+    return rv;
+}
+
+static glance_snapshot_t *take_snapshot(glance_store_t *store)
+{
+    glance_snapshot_t *snapshot = glance_snapshot_make(store->board);
+
+    if (snapshot && lock(store) != APR_SUCCESS) {
+        glance_snapshot_release(snapshot);
+        return NULL;
+    }
+    if (snapshot) {
+        glance_snapshot_take(snapshot, apr_time_now(), glance_clock_now());
+        unlock(store);
+    }
+    return snapshot;
+}
+
+static int is_fresh(const glance_store_t *store, const glance_snapshot_t *snapshot)
+{
+    return snapshot && snapshot->seq == glance_board_latest(store->board, GLANCE_CHANGE)
+           && glance_clock_now() - snapshot->taken < CACHE_LIFE;
+}
+
+glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
+{
+    struct glance_store_cache_t *cache = store->cache;
+    glance_snapshot_t *snapshot;
+
+    if (store->board->shard_count < CACHED_SHARDS) {
+        return take_snapshot(store);
+    }
+    apr_thread_mutex_lock(cache->mutex);
+    if (!is_fresh(store, cache->snapshot)) {
+        glance_snapshot_release(cache->snapshot);
+        cache->snapshot = take_snapshot(store);
+    }
+    snapshot = cache->snapshot ? glance_snapshot_keep(cache->snapshot) : NULL;
+    apr_thread_mutex_unlock(cache->mutex);
+    return snapshot;
+}
+
+apr_status_t glance_store_since(glance_store_t *store, glance_mark_e mark, apr_uint64_t number,
+                                glance_changes_t *changes, apr_uint64_t *upto)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv == APR_SUCCESS) {
+        *upto = glance_board_latest(store->board, mark);
+        rv = glance_board_since(store->board, mark, number, changes);
+        unlock(store);
+    }
+    return rv;
+}

@@ -1,0 +1,76 @@
+/* glance_store.h: the boards in shared memory over the server's life, and the lock on them.
+ *
+ * Segments, lock and bell outlive graceful restarts in httpd's retained data; a board whose
+ * clusters change is succeeded by a new one that takes over what still fits. This file alone
+ * takes and releases the lock.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_STORE_H
+#define GLANCE_STORE_H
+
+#include "glance_private.h"
+
+#include "glance_snapshot.h"
+
+/** One board and the settings it is kept by. Lives as long as the configuration. */
+typedef struct glance_store_t {
+    const char *name; /* its servers' ServerName */
+    const server_rec *server;
+    int index; /* 0 and up, without gaps */
+    glance_board_t *board;
+    apr_interval_time_t timeout;
+    apr_interval_time_t timer_interval;
+    glance_moment_t swept;              /* the parent's last sweep */
+    struct glance_store_cache_t *cache; /* the child's last snapshot of a large board */
+    struct glance_store_t *next;
+} glance_store_t;
+
+/** On the post_config hook: finds or makes every server's board.
+ * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging why there can be none. */
+int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
+
+/** On the child_init hook: makes lock and caches usable in this process.
+ * @return APR_SUCCESS, or the lock's error, which is logged. */
+apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
+
+/** All stores of this process, chained by `next`; NULL if there are none. */
+glance_store_t *glance_store_all(void);
+
+/** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which
+ * glance_board_want_bell() was called has changed. Nobody may read it or close it. */
+int glance_store_bell(void);
+
+/* What follows takes the lock, mends what a killed writer left, works and releases the lock.
+ * An error of the lock itself is passed on. */
+
+/** glance_board_report() and a ring of the bell. */
+apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glance_state_e state,
+                                 glance_transition_t *was);
+
+/** glance_board_live() and, if it changed a state, a ring of the bell. */
+apr_status_t glance_store_live(glance_store_t *store, apr_uint32_t shard, glance_transition_t *was);
+
+/** glance_board_sweep(), if the board's deadline has passed and, if it changed a state, a ring of
+ * the bell. */
+apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
+                                    apr_array_header_t *transitions);
+
+/** glance_board_sweep() whatever the deadline, and without waiting for the lock.
+ * @return APR_SUCCESS; APR_EBUSY if somebody else holds it. */
+apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
+                                    apr_array_header_t *transitions);
+
+/** Copies one shard. */
+apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_row_t *row);
+
+/** The board as it is, or, for a large one, as it was up to a second ago if no state has changed.
+ * @return NULL if memory ran out or the lock failed; else release it with
+ * glance_snapshot_release(). */
+glance_snapshot_t *glance_store_snapshot(glance_store_t *store);
+
+/** glance_board_since(); @a upto receives the number up to which the answer goes. */
+apr_status_t glance_store_since(glance_store_t *store, glance_mark_e mark, apr_uint64_t number,
+                                glance_changes_t *changes, apr_uint64_t *upto);
+
+#endif

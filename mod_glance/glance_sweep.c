@@ -1,0 +1,72 @@
+/* glance_sweep.c: calling silent shards unhealthy.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_sweep.h"
+
+#include "glance_clock.h"
+
+static void log_transition(const glance_store_t *store, const glance_transition_t *transition,
+                           const char *tag)
+{
+    const glance_board_cluster_t *cluster = glance_board_cluster_of(store->board,
+                                                                    transition->shard);
+    long tenths = (long)(transition->silent / (APR_USEC_PER_SEC / 10));
+
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
+                 "%scluster %s shard %u: %s -> %s, silent for %ld.%ld s", tag, cluster->name,
+                 transition->shard - cluster->first, glance_state_name(transition->from),
+                 glance_state_name(transition->to), tenths / 10, tenths % 10);
+}
+
+void glance_sweep_log_return(const glance_store_t *store, const glance_transition_t *transition)
+{
+    if (transition->from == GLANCE_UNHEALTHY && transition->to != GLANCE_UNHEALTHY) {
+        log_transition(store, transition, GLANCE_LOGNO(0021));
+    }
+}
+
+typedef apr_status_t (*sweep_fn_t)(glance_store_t *, glance_moment_t, apr_array_header_t *);
+
+static void sweep(glance_store_t *store, glance_moment_t now, sweep_fn_t sweep_store)
+{
+    apr_array_header_t *transitions;
+    apr_pool_t *pool;
+    int i;
+
+    apr_pool_create(&pool, NULL);
+    apr_pool_tag(pool, "glance_sweep");
+    transitions = apr_array_make(pool, 16, sizeof(glance_transition_t));
+    if (sweep_store(store, now, transitions) == APR_SUCCESS) {
+        for (i = 0; i < transitions->nelts; i++) {
+            log_transition(store, &APR_ARRAY_IDX(transitions, i, glance_transition_t),
+                           GLANCE_LOGNO(0020));
+        }
+    }
+    apr_pool_destroy(pool);
+}
+
+void glance_sweep_if_due(glance_store_t *store)
+{
+    glance_moment_t now = glance_clock_now();
+
+    if (now >= glance_board_deadline(store->board)) {
+        sweep(store, now, glance_store_sweep_due);
+    }
+}
+
+int glance_sweep_monitor(apr_pool_t *pool, server_rec *server)
+{
+    glance_moment_t now = glance_clock_now();
+    glance_store_t *store;
+
+    (void)pool;
+    (void)server;
+    for (store = glance_store_all(); store; store = store->next) {
+        if (now - store->swept >= store->timer_interval) {
+            store->swept = now;
+            sweep(store, now, glance_store_try_sweep);
+        }
+    }
+    return OK;
+}

@@ -1,0 +1,72 @@
+/* glance_viewer.h: one viewer of a stream: its place in the board's life, and what it still has to
+ * be sent. Belongs to the child's hub thread alone.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_VIEWER_H
+#define GLANCE_VIEWER_H
+
+#include "apr_ring.h"
+
+#include "glance_private.h"
+#include "glance_shard.h"
+#include "glance_text.h"
+
+/** How long a viewer may take nothing of what is pending, and how long it may take over one text,
+ * before it is dropped, to come back and resume. */
+#define GLANCE_VIEWER_PATIENCE apr_time_from_sec(30)
+#define GLANCE_VIEWER_PATIENCE_IN_ALL apr_time_from_sec(300)
+
+#define GLANCE_VIEWER_ADDRESS_MAX 46 /* an IPv6 address in text */
+
+typedef struct glance_viewer_t {
+    APR_RING_ENTRY(glance_viewer_t) link; /* among the viewers of its board */
+    int socket;
+    int poll;                /* the epoll descriptor that watches the socket, or -1 */
+    int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
+    int wants_pulse;         /* health events too */
+    apr_uint64_t seq;        /* all it was sent covers every change up to this one */
+    glance_text_t *text;     /* not all of it is sent yet; NULL if nothing is pending */
+    apr_size_t offset;       /* what of it is sent */
+    glance_moment_t pending; /* since when */
+    glance_moment_t moved;   /* when some of it was last sent */
+    glance_moment_t opened;
+    apr_uint64_t sent; /* bytes, for the log */
+    struct glance_broadcast_t *broadcast;
+    struct glance_store_t *store;
+    char address[GLANCE_VIEWER_ADDRESS_MAX];
+} glance_viewer_t;
+
+APR_RING_HEAD(glance_viewers_t, glance_viewer_t);
+typedef struct glance_viewers_t glance_viewers_t;
+
+/** A viewer of the socket, or NULL if there is no memory; the socket is then still the caller's. */
+glance_viewer_t *glance_viewer_make(int socket, const char *address, glance_moment_t now);
+
+/** How many viewers this process holds. May be called by any thread. */
+apr_uint32_t glance_viewer_count(void);
+
+/** Has epoll report, with the viewer as its data, when the window opens and when the client leaves.
+ * @return APR_SUCCESS or the system's error. */
+apr_status_t glance_viewer_watch(glance_viewer_t *viewer, int poll);
+
+/** Whether it can be sent something: nothing is pending. */
+int glance_viewer_is_ready(const glance_viewer_t *viewer);
+
+/** Sends a text to a viewer that is ready; what its window does not take stays pending.
+ * @return APR_SUCCESS, or APR_ECONNABORTED if it is gone. */
+apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now);
+
+/** Sends what is pending, as far as its window takes it. @return as glance_viewer_send(). */
+apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now);
+
+/** Whether it has had something pending for too long. */
+int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now);
+
+/** Says when to return, as far as that can be sent now, and that nothing more comes. */
+void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms);
+
+/** Ends the connection and frees the viewer, which must be in no ring. */
+void glance_viewer_free(glance_viewer_t *viewer);
+
+#endif

@@ -1,0 +1,113 @@
+/* mod_glance.c: the module's record, its hooks, and the way from a request to its handler.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_private.h"
+
+#include "http_connection.h"
+#include "http_core.h"
+#include "http_request.h"
+#include "mpm_common.h"
+
+#include "glance_answer.h"
+#include "glance_api.h"
+#include "glance_check.h"
+#include "glance_config.h"
+#include "glance_endpoint.h"
+#include "glance_hub.h"
+#include "glance_lock.h"
+#include "glance_store.h"
+#include "glance_stream.h"
+#include "glance_sweep.h"
+
+typedef int (*handler_fn_t)(request_rec *, glance_store_t *, const char *);
+
+static const struct {
+    const char *name;
+    handler_fn_t handle;
+} handlers[] = {
+    {"glance-status", glance_api_status},
+    {"glance-health", glance_api_health},
+    {"glance-plain", glance_api_plain},
+    {"glance-stream", glance_stream_open},
+};
+
+static handler_fn_t handler_named(const char *name)
+{
+    apr_size_t i;
+
+    for (i = 0; name && i < sizeof handlers / sizeof handlers[0]; i++) {
+        if (!strcmp(name, handlers[i].name)) {
+            return handlers[i].handle;
+        }
+    }
+    return NULL;
+}
+
+/* A fault of the configuration is said once a child: anybody may ask for the URL. */
+static void complain_once(const request_rec *r, const char *fault)
+{
+    static int said;
+
+    if (!__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, GLANCE_LOGNO(0050) "cannot serve %s: %s", r->uri,
+                      fault);
+    }
+}
+
+static int handler(request_rec *r)
+{
+    handler_fn_t handle = handler_named(r->handler);
+    glance_store_t *store = glance_config_of(r->server)->store;
+    glance_target_t target;
+
+    if (!handle) {
+        return DECLINED;
+    }
+    target = glance_endpoint_target(r);
+    if (!target.rest) {
+        complain_once(r, "SetHandler serves one path only; use " GLANCE_ENDPOINT
+                         " in this URL's <Location> instead");
+        return glance_answer_failure(r);
+    }
+    if (!store) {
+        complain_once(r, "no " GLANCE_BOTS " is set");
+        return glance_answer_error(r, HTTP_INTERNAL_SERVER_ERROR,
+                                   "this server has no board; its admin must set " GLANCE_BOTS);
+    }
+    return handle(r, store, target.rest);
+}
+
+static void child_init(apr_pool_t *pchild, server_rec *server)
+{
+    if (glance_store_child_init(pchild, server) == APR_SUCCESS) {
+        glance_hub_start(pchild, server);
+    }
+}
+
+static void register_hooks(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(glance_store_setup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(glance_sweep_monitor, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_translate_name(glance_endpoint_translate, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_pre_close_connection(glance_stream_hand_over, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+module AP_MODULE_DECLARE_DATA glance_module = {
+    STANDARD20_MODULE_STUFF,
+    glance_config_create_dir,
+    glance_config_merge_dir,
+    glance_config_create_server,
+    glance_config_merge_server,
+    glance_config_commands,
+    register_hooks,
+    0,
+};
