@@ -1,0 +1,115 @@
+// What the page knows of every shard. SPDX-License-Identifier: ISC
+import { ONLINE, ORDER, STATES, UNHEALTHY } from './states.js';
+
+/** Calls visit with each id below size in "0-15,17". */
+export function eachId(ranges, size, visit) {
+  for (const range of ranges.split(',')) {
+    const [first, last = first] = range.split('-');
+    for (let id = Number(first || NaN); id <= last && id < size; id++) visit(id);
+  }
+}
+
+// Times are milliseconds of the reader's clock, NaN where nobody knows.
+class Cluster {
+  constructor({ name, states: { length } }) {
+    this.name = name;
+    this.size = length;
+    this.states = new Uint8Array(length);
+    this.heard = new Float64Array(length).fill(NaN);    // the last sign of life
+    this.since = new Float64Array(length).fill(NaN);    // the last change
+    this.counts = STATES.map((_, state) => (state ? 0 : length));
+  }
+
+  /** Answers whether that is a change. */
+  set(id, state, now, heard) {
+    const old = this.states[id];
+    if (old === state) return false;
+    this.states[id] = state;
+    this.counts[old]--;
+    this.counts[state]++;
+    this.since[id] = now;
+    this.heard[id] = heard;
+    return true;
+  }
+
+  /** {state, silent, since}, in seconds. */
+  shard(id, now) {
+    const ago = (times) => Math.max(0, now - times[id]) / 1e3;
+    return { state: this.states[id], silent: ago(this.heard), since: ago(this.since) };
+  }
+}
+
+export class Board {
+  clusters = [];
+  timeout = 30;
+
+  /** Answers the changes as {index, id}, or null: these are other clusters. */
+  hello({ timeout, clusters }) {
+    this.timeout = timeout;
+    const shape = (some) => some.map(({ name, states }) => `${name}:${states.length}`).join();
+    const same = shape(clusters) === shape(this.clusters);
+    if (!same) this.clusters = clusters.map((cluster) => new Cluster(cluster));
+    const changes = [];
+    this.clusters.forEach((cluster, index) => [...clusters[index].states].forEach((state, id) => {
+      if (cluster.set(id, Number(state), NaN, NaN)) changes.push({ index, id });
+    }));
+    return same ? changes : null;
+  }
+
+  /** `now` is NaN for an update that sums up an absence. Answers the changes. */
+  update({ clusters }, now) {
+    const changes = [];
+    this.#each(clusters, (cluster, index, states) => {
+      for (const state in states) {
+        eachId(states[state], cluster.size, (id) => {
+          // Only silence makes a shard unhealthy: any other change is a sign of life.
+          const heard = Number(state) !== UNHEALTHY ? now : cluster.heard[id] || now - this.timeout * 1e3;
+          if (cluster.set(id, Number(state), now, heard)) changes.push({ index, id });
+        });
+      }
+    });
+    return changes;
+  }
+
+  /** Answers who was heard, as {index, id}. */
+  health({ clusters }, now) {
+    const beats = [];
+    this.#each(clusters, (cluster, index, ids) => eachId(ids, cluster.size, (id) => {
+      cluster.heard[id] = now;
+      beats.push({ index, id });
+    }));
+    return beats;
+  }
+
+  /** Takes the times of a shard's status document: the state is the stream's to tell. */
+  learn(index, { id, state, silent, since }, now) {
+    const cluster = this.clusters[index];
+    if (cluster.states[id] !== state) return;
+    cluster.heard[id] = now - (silent ?? NaN) * 1e3;
+    cluster.since[id] = now - since * 1e3;
+  }
+
+  counts() {
+    return STATES.map((_, state) => this.clusters.reduce((sum, { counts }) => sum + counts[state], 0));
+  }
+
+  /** The first shards that are not online, the worst first. */
+  troubled(limit) {
+    const found = [];
+    for (const state of ORDER) {
+      this.clusters.forEach(({ states, counts }, index) => {
+        if (state === ONLINE || !counts[state]) return;
+        for (let id = states.indexOf(state); id >= 0 && found.length < limit; id = states.indexOf(state, id + 1)) {
+          found.push({ index, id });
+        }
+      });
+    }
+    return found;
+  }
+
+  #each(clusters, visit) {
+    this.clusters.forEach((cluster, index) => {
+      if (Object.hasOwn(clusters, cluster.name)) visit(cluster, index, clusters[cluster.name]);
+    });
+  }
+}

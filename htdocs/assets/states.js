@@ -1,0 +1,37 @@
+// The states of a shard, and the words for them. SPDX-License-Identifier: ISC
+
+export const STATES = ['unknown', 'unhealthy', 'offline', 'online', 'starting', 'stopping', 'resuming'];
+export const UNHEALTHY = 1, ONLINE = 3;
+export const ORDER = [3, 2, 1, 5, 4, 6, 0];    // after online, what to look at first
+
+/** "8 s", "5 min", "3 h", "2 d", rounded down. */
+export function age(seconds) {
+  const [size, unit] = [[86400, 'd'], [3600, 'h'], [60, 'min']].find(([size]) => seconds >= size) ?? [1, 's'];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}
+
+export const count = (n) => n.toLocaleString('en');
+
+/** ", heard 8 s ago", ", silent 52 s", ", for 3 min"; nothing where nobody knows. */
+export function time({ state, silent, since }) {
+  if (state === 0) return ', never heard';
+  if (state === ONLINE) return silent >= 0 ? `, heard ${age(silent)} ago` : '';
+  if (state === UNHEALTHY) return silent >= 0 ? `, silent ${age(silent)}` : '';
+  return since >= 0 ? `, for ${age(since)}` : '';
+}
+
+/** "main: shard 17 of 360, Online, heard 8 s ago"; in brief "main: shard 17, …" */
+export function sentence({ name, size }, id, shard, brief) {
+  const state = STATES[shard.state];
+  return `${name}: shard ${id}${brief ? '' : ` of ${count(size)}`}, ${state[0].toUpperCase()}${state.slice(1)}${time(shard)}`;
+}
+
+/** "All 360 shards are online", "40 of 360 shards are not online" */
+export function headline(counts) {
+  const total = counts.reduce((sum, n) => sum + n);
+  const bad = total - counts[ONLINE];
+  if (counts[0] === total) return 'No shard has reported yet';
+  if (total === 1) return `The shard is ${STATES[counts.indexOf(1)]}`;
+  if (!bad) return `All ${count(total)} shards are online`;
+  return `${count(bad)} of ${count(total)} shards ${bad > 1 ? 'are' : 'is'} not online`;
+}
