@@ -1,0 +1,245 @@
+# A private httpd for tests that restart, stop or kill one: own ServerRoot, own ports.
+# SPDX-License-Identifier: ISC
+package Glance::Httpd;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Cwd ();
+use File::Path qw(make_path);
+use Glance::Await;
+use Glance::Http;
+use Glance::Log;
+use Glance::Test ();
+use IO::Socket::INET ();
+use POSIX ();
+
+my $count = 0;
+my @running;
+
+END {
+    my $status = $?;
+    $_->end for @running;
+    $? = $status;
+}
+
+sub httpd { $ENV{GLANCE_HTTPD} || '/usr/sbin/apache2' }
+
+# The LoadModule lines of the shared server, MPM included.
+sub load_file { Cwd::getcwd() . '/t/conf/load.conf' }
+
+sub free_port {
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $!";
+    return $socket->sockport;
+}
+
+# A folder of its own, for a server or for a configuration that is only checked.
+sub new {
+    my $class = shift;
+    my $root = Cwd::getcwd() . sprintf '/t/logs/private-%d-%d', $$, ++$count;
+    make_path($root);
+    return bless { root => $root, port => free_port(), ports => {} }, $class;
+}
+
+# The port of a further virtual host, chosen at its first use.
+sub port {
+    my ($self, $name) = @_;
+    return $self->{port} unless defined $name;
+    return $self->{ports}{$name} ||= free_port();
+}
+
+# Writes a file beside the configuration and returns its path.
+sub file {
+    my ($self, $name, $text, $mode) = @_;
+    my $path = "$self->{root}/$name";
+    open my $out, '>', $path or die "$path: $!";
+    print $out $text;
+    close $out or die "$path: $!";
+    chmod $mode, $path if defined $mode;
+    return $path;
+}
+
+# The default paths, as conf/glance.conf serves them.
+my $PATHS = join '', map {
+    "<Location \"$_->[1]\">\n    SetHandler glance-$_->[0]\n</Location>\n"
+} [status => '/api/status'], [health => '/api/health'], [stream => '/api/stream'], [plain => '/plain'];
+
+my $THREADED = <<'LINES';
+ServerLimit 8
+StartServers 2
+ThreadsPerChild 8
+ThreadLimit 8
+MinSpareThreads 8
+MaxSpareThreads 64
+MaxRequestWorkers 64
+LINES
+
+my %MPM = (
+    event   => $THREADED,
+    worker  => $THREADED,
+    prefork => "StartServers 4\nMinSpareServers 4\nMaxSpareServers 32\nMaxRequestWorkers 32\n",
+);
+
+# Writes the configuration around the given lines. With no_paths the lines name their own.
+sub configure {
+    my ($self, $lines, %o) = @_;
+    my $user  = $> == 0 ? "User nobody\nGroup nogroup" : '';
+    my $mpm   = $MPM{ Glance::Test::mpm() };
+    my $paths = $o{no_paths} ? '' : $PATHS;
+    my $load  = load_file();
+    $self->file('httpd.conf', <<"CONF" . $lines);
+ServerRoot "$self->{root}"
+DefaultRuntimeDir "$self->{root}"
+PidFile "$self->{root}/httpd.pid"
+ServerName private.test
+Listen 127.0.0.1:$self->{port}
+Include "$load"
+$user
+$mpm
+ErrorLog "$self->{root}/error_log"
+LogLevel warn mpm_@{[ Glance::Test::mpm() ]}:notice glance:info
+LogFormat "%>s %m %U%q" short
+CustomLog "$self->{root}/access_log" short
+DocumentRoot "$self->{root}"
+TypesConfig /dev/null
+Timeout 20
+KeepAliveTimeout 10
+MaxKeepAliveRequests 0
+$paths
+CONF
+    return $self;
+}
+
+# Runs httpd with this configuration and returns its exit code and everything it said.
+sub run {
+    my ($self, @arguments) = @_;
+    my $pid = open my $out, '-|';
+    die "fork: $!" unless defined $pid;
+    unless ($pid) {
+        open STDERR, '>&', \*STDOUT;
+        exec httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
+    }
+    my $text = do { local $/; <$out> } // '';
+    close $out;
+    return ($? >> 8, $text);
+}
+
+sub configtest { $_[0]->run('-t') }
+
+sub start {
+    my $self = shift;
+    my ($code, $text) = $self->run('-k', 'start');
+    die "httpd did not start ($code): $text" . $self->log_text if $code;
+    push @running, $self unless grep { $_ == $self } @running;
+    await { $self->pid and $self->answering } 20 or die 'httpd does not answer: ' . $self->log_text;
+    return $self;
+}
+
+sub answering {
+    my $self = shift;
+    return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}) ? 1 : 0;
+}
+
+sub pid {
+    my $self = shift;
+    open my $in, '<', "$self->{root}/httpd.pid" or return;
+    chomp(my $pid = <$in> // '');
+    return $pid =~ /\A\d+\z/ ? $pid : undef;
+}
+
+sub children {
+    my $pid = $_[0]->pid or return;
+    return Glance::Test::children($pid);
+}
+
+sub log        { Glance::Log->new("$_[0]{root}/error_log") }
+sub access_log { Glance::Log->new("$_[0]{root}/access_log") }
+
+sub log_text {
+    my $self = shift;
+    open my $in, '<', "$self->{root}/error_log" or return '';
+    local $/;
+    return scalar <$in> // '';
+}
+
+# A graceful restart with the configuration as it is now; returns once the new generation serves
+# and the old one is gone, but for `busy` children that a test keeps at work.
+sub graceful {
+    my ($self, %o) = @_;
+    my @old = $self->signal_graceful;
+    my $busy = $o{busy} || 0;
+    my @left;
+    await { @left = grep { !Glance::Test::gone($_) } @old; @left <= $busy } 20
+        or die "old children do not go: @left\n" . $self->log_text;
+    # A busy child that is the last to hear of the restart may still accept connections.
+    pause(patience(0.3)) if $busy;
+    return $self;
+}
+
+# The same, and returns the old children as soon as the new generation has begun.
+#
+# httpd hears the signal up to a second later and may start another child until then: the old ones
+# are complete only between the two lines that it logs, while it reads its configuration.
+sub signal_graceful {
+    my $self = shift;
+    my $log = $self->log;
+    my %old = map { $_ => 1 } $self->children;
+    kill USR1 => $self->pid or die "USR1: $!";
+    await {
+        return 0 unless $log->lines(qr/SIGUSR1 received|Graceful restart requested/);
+        my @children = $self->children;
+        return 1 if $log->lines(qr/resuming normal operations/);
+        $old{$_} = 1 for @children;
+        return 0;
+    } 20, 0.001 or die 'no graceful restart: ' . $self->log_text;
+    return keys %old;
+}
+
+# Stops the server and waits until it is gone.
+sub stop {
+    my $self = shift;
+    my $pid = $self->pid or return;
+    @running = grep { $_ != $self } @running;
+    kill TERM => $pid;
+    return await { Glance::Test::gone($pid) } 20;
+}
+
+# Stops it at the end of a test file, however that ends.
+sub end {
+    my $self = shift;
+    my $pid = $self->pid;
+    return if not $pid or Glance::Test::gone($pid);
+    my @children = $self->children;
+    kill TERM => $pid;
+    return if await { Glance::Test::gone($pid) } 10;
+    kill KILL => @children, $pid;
+}
+
+sub http {
+    my ($self, $method, $path, %o) = @_;
+    return Glance::Http->once(delete $o{port} || $self->{port}, $method, $path, %o);
+}
+
+sub post { my $self = shift; $self->http('POST', @_) }
+
+# A POST whose body is still to come (any 4 bytes), in the hands of a child: it has asked for it.
+sub begin_post {
+    my ($self, $path) = @_;
+    my $http = Glance::Http->new(port => $self->{port});
+    $http->send_request('POST', $path, headers => { 'Content-Length' => 4, Expect => '100-continue' });
+    my $interim = $http->head;
+    die 'not asked for the body' unless $interim and $interim->status == 100;
+    return $http;
+}
+
+sub viewer {
+    my ($self, %o) = @_;
+    return Glance::Sse->open(port => $self->{port}, %o);
+}
+
+sub states_of {
+    my ($self, $cluster, %o) = @_;
+    return Glance::Picture::of_status($self->http('GET', '/api/status', %o)->json, $cluster);
+}
+
+1;

@@ -1,0 +1,147 @@
+# What every test file needs: the shared server's ports, requests, and checks of their answers.
+# SPDX-License-Identifier: ISC
+package Glance::Test;
+
+use strict;
+use warnings FATAL => 'all';
+
+use Apache::Test ();
+use Exporter 'import';
+use Glance::Await;
+use Glance::Http;
+use Glance::Log;
+use Glance::Picture;
+use Glance::Sse;
+use Test::Builder ();
+use Test::More ();
+
+our @EXPORT = (
+    @Glance::Await::EXPORT,
+    qw(mpm port http post viewer answers refuses shard states_of error_log access_log children
+       gone sockets_of)
+);
+
+sub mpm { $ENV{TEST_MPM} || 'event' }
+
+# The port of the main server, or of the named virtual host of t/conf/extra.conf.in.
+sub port {
+    my $vhost  = shift;
+    my $config = Apache::Test::basic_config();
+    return $config->{vars}{port} unless defined $vhost;
+    my $entry = $config->{vhosts}{$vhost} or die "no virtual host $vhost";
+    return $entry->{port};
+}
+
+# http METHOD, path, port => …, headers => {…}, body => …: one request, on its own connection.
+sub http {
+    my ($method, $path, %o) = @_;
+    my $port = delete $o{port} || port();
+    return Glance::Http->once($port, $method, $path, %o);
+}
+
+sub post { http('POST', @_) }
+
+# A viewer of the stream on a port.
+sub viewer {
+    my %o = @_;
+    return Glance::Sse->open(port => port(), %o);
+}
+
+# Test: the answer has this status.
+sub answers {
+    my ($answer, $status, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $got = $answer ? $answer->status : 'no answer';
+    my $ok = Test::More::is($got, $status, $name);
+    Test::More::diag($answer->body) if $answer and not $ok and defined $answer->body;
+    return $ok;
+}
+
+# Test: the answer is an error as the contract has it: status, one JSON sentence that matches.
+sub refuses {
+    my ($answer, $status, $pattern, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return Test::More::subtest($name => sub {
+        Test::More::plan(tests => 5);
+        local $Test::Builder::Level = $Test::Builder::Level + 1;
+        answers($answer, $status, "status $status") or Test::More::diag($name);
+        Test::More::is($answer ? $answer->header('content-type') : undef, 'application/json',
+            'Content-Type');
+        my $json = $answer ? $answer->json : undef;
+        Test::More::is(ref $json, 'HASH', 'the body is a JSON object')
+            or Test::More::diag($answer ? $answer->body : 'no answer');
+        Test::More::is_deeply([keys %{ ref $json eq 'HASH' ? $json : {} }], ['error'],
+            'with one member, error');
+        Test::More::like($answer ? $answer->error // '' : '', $pattern, 'which says what is wrong');
+    });
+}
+
+# One shard as GET …/status/<cluster>/<id> tells it.
+sub shard {
+    my ($cluster, $id, %o) = @_;
+    return http('GET', "/api/status/$cluster/$id", %o)->json;
+}
+
+# The states of a cluster, one digit a shard, by GET …/status.
+sub states_of {
+    my ($cluster, %o) = @_;
+    return Glance::Picture::of_status(http('GET', '/api/status', %o)->json, $cluster);
+}
+
+sub error_log  { Glance::Log->new(Apache::Test::basic_config()->{vars}{t_logs} . '/error_log') }
+sub access_log { Glance::Log->new(Apache::Test::basic_config()->{vars}{t_logs} . '/access_log') }
+
+# The process ids of a server's children; of the shared server unless a parent is given.
+sub children {
+    my $parent = @_ ? shift : _shared_parent();
+    if (open my $in, '<', "/proc/$parent/task/$parent/children") {
+        return sort { $a <=> $b } grep { !gone($_) } split ' ', <$in> // '';
+    }
+    opendir my $proc, '/proc' or die "/proc: $!";
+    my @pids = grep { /\A\d+\z/ and _parent_of($_) == $parent } readdir $proc;
+    closedir $proc;
+    return sort { $a <=> $b } @pids;
+}
+
+sub _shared_parent {
+    my $file = Apache::Test::basic_config()->{vars}{t_pid_file};
+    open my $in, '<', $file or die "$file: $!";
+    chomp(my $pid = <$in>);
+    return $pid;
+}
+
+sub _parent_of {
+    my $pid = shift;
+    open my $in, '<', "/proc/$pid/stat" or return 0;
+    my $line = <$in> // '';
+    return $line =~ /\A\d+ \(.*\) [^Z] (\d+)/s ? $1 : 0;
+}
+
+# True once a process is no more (one that nobody has waited for yet is no more, either).
+sub gone {
+    my $pid = shift;
+    open my $in, '<', "/proc/$pid/stat" or return 1;
+    return (<$in> // '') =~ /\A\d+ \(.*\) Z/s;
+}
+
+# How many connections a process holds: its sockets, but for those that listen.
+sub sockets_of {
+    my $pid = shift;
+    my %listens = map { $_ => 1 } _listening();
+    my @inodes = map { (readlink($_) // '') =~ /\Asocket:\[(\d+)\]/ ? $1 : () } glob "/proc/$pid/fd/*";
+    return scalar grep { !$listens{$_} } @inodes;
+}
+
+sub _listening {
+    my @inodes;
+    for my $file (grep { -e } '/proc/net/tcp', '/proc/net/tcp6') {
+        open my $in, '<', $file or die "$file: $!";
+        while (my $line = <$in>) {
+            my @fields = split ' ', $line;
+            push @inodes, $fields[9] if $fields[3] eq '0A';
+        }
+    }
+    return @inodes;
+}
+
+1;

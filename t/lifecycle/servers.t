@@ -1,0 +1,120 @@
+# What a server inherits and what it must have: virtual hosts, no GlanceBots.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings FATAL => 'all';
+
+use Apache::Test qw(-withtestmore);
+use Glance::Httpd;
+use Glance::Test;
+
+subtest 'without GlanceBots the handlers say what is missing' => sub {
+    my $httpd = Glance::Httpd->new->configure('')->start;
+    for my $request (['GET', '/api/status'], ['GET', '/api/status/main'], ['GET', '/plain'],
+                     ['GET', '/api/stream'], ['POST', '/api/status/main/0/3'],
+                     ['POST', '/api/health/main/0']) {
+        refuses($httpd->http(@$request), 500, qr/GlanceBots/, "@$request");
+    }
+};
+
+subtest 'a virtual host inherits the passphrase, or replaces it' => sub {
+    my $httpd = Glance::Httpd->new;
+    my %port = map { $_ => $httpd->port($_) } qw(inherits replaces opens);
+    $httpd->configure(<<"CONF")->start;
+GlanceBots main:4
+GlancePassphrase outer "outer too"
+Listen 127.0.0.1:$port{inherits}
+Listen 127.0.0.1:$port{replaces}
+Listen 127.0.0.1:$port{opens}
+<VirtualHost 127.0.0.1:$port{inherits}>
+    ServerName inherits.test
+</VirtualHost>
+<VirtualHost 127.0.0.1:$port{replaces}>
+    ServerName replaces.test
+    GlancePassphrase inner
+</VirtualHost>
+<VirtualHost 127.0.0.1:$port{opens}>
+    ServerName opens.test
+    GlancePassphrase ""
+</VirtualHost>
+CONF
+    my %answer = (
+        ''       => { outer => 204, 'outer too' => 204, inner => 401, none => 401 },
+        inherits => { outer => 204, 'outer too' => 204, inner => 401, none => 401 },
+        replaces => { outer => 401, 'outer too' => 401, inner => 204, none => 401 },
+        opens    => { outer => 204, 'outer too' => 204, inner => 204, none => 204 },
+    );
+    for my $vhost (sort keys %answer) {
+        for my $secret (sort keys %{ $answer{$vhost} }) {
+            my %headers = $secret eq 'none' ? () : (Authorization => $secret);
+            my $answer = $httpd->post('/api/status/main/0/3', headers => \%headers,
+                port => $httpd->port($vhost || undef));
+            answers($answer, $answer{$vhost}{$secret}, ($vhost || 'main server') . " with $secret");
+        }
+    }
+    like($httpd->log_text, qr/\[glance:warn\].*GL\d{4}: .*GlancePassphrase/,
+        'the open one is warned of at start');
+};
+
+subtest 'and the timeout, for a board of its own' => sub {
+    my $httpd = Glance::Httpd->new;
+    my %port = map { $_ => $httpd->port($_) } qw(inherits replaces);
+    $httpd->configure(<<"CONF")->start;
+GlanceBots main:4
+GlanceHealthTimeout 90
+Listen 127.0.0.1:$port{inherits}
+Listen 127.0.0.1:$port{replaces}
+<VirtualHost 127.0.0.1:$port{inherits}>
+    ServerName inherits.test
+    GlanceBots other:4
+</VirtualHost>
+<VirtualHost 127.0.0.1:$port{replaces}>
+    ServerName replaces.test
+    GlanceBots other:4
+    GlanceHealthTimeout 1500ms
+</VirtualHost>
+CONF
+    my %timeout = ('' => 90, inherits => 90, replaces => 1.5);
+    for my $vhost (sort keys %timeout) {
+        my $hello = $httpd->viewer(port => $httpd->port($vhost || undef))->next_event;
+        is($hello->{json}{timeout}, $timeout{$vhost}, $vhost || 'main server');
+    }
+};
+
+subtest 'the old settings\' list works from the environment' => sub {
+    local $ENV{GLANCE_BOTS} = 'main:60;patron:6';
+    my $httpd = Glance::Httpd->new->configure('GlanceBots ${GLANCE_BOTS}')->start;
+    is(length $httpd->states_of('main'),   60, 'main');
+    is(length $httpd->states_of('patron'),  6, 'patron');
+};
+
+subtest 'a graceful restart that adds the first board' => sub {
+    my $httpd = Glance::Httpd->new->configure('')->start;
+    answers($httpd->http('GET', '/api/status'), 500, 'none yet');
+    $httpd->configure('GlanceBots main:4')->graceful;
+    answers($httpd->post('/api/status/main/0/3'), 204, 'there it is');
+    is($httpd->states_of('main'), '3000', 'and it works');
+};
+
+subtest 'a new passphrase applies after a graceful restart' => sub {
+    my $httpd = Glance::Httpd->new->configure("GlanceBots main:4\nGlancePassphrase old")->start;
+    my @old = (headers => { Authorization => 'old' });
+    my @new = (headers => { Authorization => 'new' });
+    answers($httpd->post('/api/status/main/0/3', @old), 204, 'the old one');
+    $httpd->configure("GlanceBots main:4\nGlancePassphrase old new")->graceful;
+    answers($httpd->post('/api/status/main/0/3', @$_), 204, 'both, while bots move over')
+        for \@old, \@new;
+    $httpd->configure("GlanceBots main:4\nGlancePassphrase new")->graceful;
+    answers($httpd->post('/api/status/main/0/3', @old), 401, 'the old one no more');
+    answers($httpd->post('/api/status/main/0/3', @new), 204, 'the new one');
+};
+
+subtest 'a board of 1,000,000 shards' => sub {
+    my $httpd = Glance::Httpd->new->configure("GlanceBots main:1000000")->start;
+    answers($httpd->post('/api/status/main/999999/3'), 204, 'its last shard');
+    like($httpd->http('GET', '/plain', seconds => 20)->body, qr/^main: 1 of 1000000 online$/m,
+        'plain text of it');
+    my $hello = $httpd->viewer->next_of('hello', 20);
+    is(length $hello->{json}{clusters}[0]{states}, 1_000_000, 'hello of it');
+};
+
+done_testing;

@@ -1,0 +1,161 @@
+# The health sweep: a silent shard is unhealthy within a second after the timeout.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings FATAL => 'all';
+
+use Apache::Test qw(-withtestmore);
+use Glance::Httpd;
+use Glance::Test;
+
+# The virtual host fast: fast:40, GlanceHealthTimeout 1s. A sanitized server may take longer.
+my @to = (port => port('fast'));
+my $TIMEOUT = 1;
+my $LATEST  = $TIMEOUT + patience(1);
+
+sub opened {
+    my $viewer = viewer(@to);
+    $viewer->next_of('hello');
+    return $viewer;
+}
+
+# The first update that tells a state of a shard.
+sub told {
+    my ($viewer, $state, $id, $seconds) = @_;
+    while (my $update = $viewer->next_of('update', $seconds || 5)) {
+        my $ids = $update->{json}{clusters}{fast}{$state} // next;
+        return $update if grep { $_ == $id } Glance::Picture::expand($ids);
+    }
+    return;
+}
+
+subtest 'on the stream' => sub {
+    my $viewer = opened();
+    my $before = now();
+    post('/api/status/fast/0/3', @to);
+    my $after = now();
+    ok(told($viewer, 3, 0), 'online');
+    my $update = told($viewer, 1, 0);
+    ok($update, 'unhealthy') or return;
+    cmp_ok($update->{at} - $before, '>=', $TIMEOUT, 'not before the timeout');
+    cmp_ok($update->{at} - $after,  '<=', $LATEST,  'within a second after it');
+};
+
+subtest 'by GET' => sub {
+    my $before = now();
+    post('/api/status/fast/1/3', @to);
+    my $after = now();
+    my ($seen_online, $seen_unhealthy);
+    await {
+        my $state = shard('fast', 1, @to)->{state};
+        $seen_online = now() if $state == 3;
+        $state == 1 and $seen_unhealthy = now();
+    } 5;
+    ok($seen_online, 'online first');
+    ok($seen_unhealthy, 'then unhealthy') or return;
+    cmp_ok($seen_unhealthy - $before, '>=', $TIMEOUT, 'not before the timeout');
+    cmp_ok($seen_unhealthy - $after,  '<=', $LATEST,  'within a second after it');
+};
+
+subtest 'whatever it was, and what it reported stays beside it' => sub {
+    my %state = (2 => 0, 3 => 2, 4 => 3, 5 => 4, 6 => 5, 7 => 6);
+    post("/api/status/fast/$_/$state{$_}", @to) for sort keys %state;
+    my $all = await { substr(states_of('fast', @to), 2, 6) eq '111111' } 5;
+    ok($all, 'offline, starting and the others all become unhealthy');
+    for my $id (sort keys %state) {
+        my $shard = shard('fast', $id, @to);
+        is($shard->{status}, 'unhealthy', "shard $id");
+        is($shard->{reported}, $state{$id}, "shard $id last reported $state{$id}");
+        cmp_ok($shard->{silent}, '>=', $TIMEOUT, "and shard $id is silent for longer than that");
+        cmp_ok($shard->{since}, '<', $shard->{silent}, 'though unhealthy for less');
+    }
+};
+
+subtest 'shards that never reported stay unknown' => sub {
+    is(substr(states_of('fast', @to), 30, 10), '0' x 10, 'though the board is older than that');
+    my $shard = shard('fast', 30, @to);
+    is_deeply([@$shard{qw(status reported silent)}], ['unknown', undef, undef], 'as GET shows');
+};
+
+subtest 'signs of life keep it as it is' => sub {
+    my $viewer = opened();
+    post('/api/status/fast/8/4', @to);
+    post('/api/status/fast/9/3', @to);
+    my $end = now() + 2.6;
+    while (now() < $end) {
+        post('/api/health/fast/8', @to);
+        post('/api/status/fast/9/3', @to);
+        $viewer->pump(now());
+        pause(0.2);
+    }
+    is(shard('fast', 8, @to)->{state}, 4, 'pings');
+    is(shard('fast', 9, @to)->{state}, 3, 'or reports of the same state');
+    my @unhealthy = map { Glance::Picture::expand($_) } grep { defined }
+        map { $_->{json}{clusters}{fast}{1} }
+        grep { ($_->{event} // '') eq 'update' } @{ $viewer->{blocks} };
+    is(scalar(grep { $_ == 8 || $_ == 9 } @unhealthy), 0, 'and the stream told nothing else');
+};
+
+subtest 'a ping brings it back, online' => sub {
+    my $viewer = opened();
+    post('/api/status/fast/10/6', @to);
+    ok(told($viewer, 1, 10), 'unhealthy');
+    answers(post('/api/health/fast/10', @to), 204, 'a ping');
+    is(shard('fast', 10, @to)->{state}, 3, 'online, not what it was before');
+    is(shard('fast', 10, @to)->{reported}, 6, 'beside what it reported');
+    ok(told($viewer, 3, 10), 'the stream tells it');
+    ok(told($viewer, 1, 10), 'and the next silence as well');
+};
+
+subtest 'a report brings it back as it says' => sub {
+    post('/api/status/fast/11/3', @to);
+    ok((await { shard('fast', 11, @to)->{state} == 1 } 5), 'unhealthy');
+    post('/api/status/fast/11/4', @to);
+    is(shard('fast', 11, @to)->{state}, 4, 'starting');
+};
+
+subtest 'one line in the log for each transition' => sub {
+    my $log = error_log();
+    post('/api/status/fast/12/5', @to);
+    my $line = $log->await_line(qr/GL0020: cluster fast shard 12: /, 5);
+    like($line, qr/\[glance:info\].*GL0020: cluster fast shard 12: stopping -> unhealthy, silent for \d+\.\d s$/,
+        'names cluster, shard, from, to and the silence') or return;
+    my ($silent) = $line =~ /silent for (\S+)/;
+    cmp_ok($silent, '>=', $TIMEOUT, 'which is as long as the timeout');
+    cmp_ok($silent, '<=', $LATEST, 'and a second at most longer');
+    pause(0.3);
+    post('/api/health/fast/12', @to);
+    my $back = $log->await_line(qr/GL0021: cluster fast shard 12: /, 5);
+    like($back, qr/\[glance:info\].*GL0021: cluster fast shard 12: unhealthy -> online, silent for \d+\.\d s$/,
+        'the same for the way back');
+    is(scalar(my @lines = $log->lines(qr/GL0020: cluster fast shard 12: /)), 1, 'by one of them all');
+};
+
+subtest 'other boards keep their own timeout' => sub {
+    post('/api/status/main/52/3');
+    pause(1.5);
+    is(shard('main', 52)->{state}, 3, 'the default of 30 s');
+};
+
+subtest 'a read sees the deadline, whoever has swept' => sub {
+    my $httpd = Glance::Httpd->new->configure(<<'CONF')->start;
+GlanceBots main:4
+GlanceHealthTimeout 500ms
+GlanceHealthTimerInterval 1000
+CONF
+    for my $round (1 .. 3) {
+        my $before = now();
+        $httpd->post("/api/status/main/$round/3");
+        my $answer = $httpd->http('GET', '/api/status/main')->json;
+        is($answer->{clusters}[0]{list}[$round]{state}, 3, 'online') if now() < $before + 0.5;
+        pause(0.6);
+        is($httpd->http('GET', "/api/status/main/$round")->json->{status}, 'unhealthy',
+            'half a second later it is not');
+        like($httpd->http('GET', '/plain')->body, qr/^  unhealthy\s+1/m, 'nor in plain text');
+        is(substr($httpd->states_of('main'), $round, 1), '1', 'nor in the whole snapshot');
+    }
+    my $hello = $httpd->viewer->next_of('hello');
+    is($hello->{json}{clusters}[0]{states}, '0111', 'nor in a hello');
+    is($hello->{json}{timeout}, 0.5, 'which names the timeout');
+};
+
+done_testing;

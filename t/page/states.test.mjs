@@ -1,0 +1,43 @@
+// The words. SPDX-License-Identifier: ISC
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { load } from './modules.mjs';
+
+const { ORDER, STATES, age, headline, sentence, time } = await load('states.js');
+
+test('the seven states in the order of their numbers', () => {
+  assert.deepEqual(STATES, ['unknown', 'unhealthy', 'offline', 'online', 'starting', 'stopping', 'resuming']);
+  assert.deepEqual([...ORDER].sort(), [0, 1, 2, 3, 4, 5, 6]);
+});
+
+test('ages, rounded down', () => {
+  const ages = [[0, '0 s'], [8.9, '8 s'], [59.99, '59 s'], [60, '1 min'], [3599, '59 min'], [3600, '1 h'],
+    [86399, '23 h'], [86400, '1 d'], [1e7, '115 d']];
+  for (const [seconds, text] of ages) assert.equal(age(seconds), text);
+});
+
+test('the time that matters in each state, or nothing where nobody knows', () => {
+  const known = { silent: 52, since: 180 };
+  const words = [', never heard', ', silent 52 s', ', for 3 min', ', heard 52 s ago', ', for 3 min', ', for 3 min', ', for 3 min'];
+  words.forEach((text, state) => assert.equal(time({ state, ...known }), text));
+  for (const state of [1, 2, 3, 4, 5, 6]) assert.equal(time({ state, silent: NaN, since: NaN }), '');
+});
+
+test('one sentence a shard', () => {
+  const shard = { state: 3, silent: 8, since: 100 };
+  assert.equal(sentence({ name: 'main', size: 360 }, 17, shard), 'main: shard 17 of 360, Online, heard 8 s ago');
+  assert.equal(sentence({ name: 'main', size: 20000 }, 1234, { ...shard, state: 1 }), 'main: shard 1234 of 20,000, Unhealthy, silent 8 s');
+  assert.equal(sentence({ name: 'main', size: 60 }, 17, { state: 0 }, true), 'main: shard 17, Unknown, never heard');
+});
+
+test('the headline', () => {
+  const headlines = [
+    [[0, 0, 0, 360, 0, 0, 0], 'All 360 shards are online'],
+    [[0, 4, 36, 320, 0, 0, 0], '40 of 360 shards are not online'],
+    [[0, 0, 1, 19999, 0, 0, 0], '1 of 20,000 shards is not online'],
+    [[60, 0, 0, 0, 0, 0, 0], 'No shard has reported yet'],
+    [[0, 0, 0, 1, 0, 0, 0], 'The shard is online'],
+    [[0, 1, 0, 0, 0, 0, 0], 'The shard is unhealthy'],
+  ];
+  for (const [counts, text] of headlines) assert.equal(headline(counts), text);
+});
