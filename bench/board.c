@@ -1,0 +1,113 @@
+/* board.c: CPU time of one sweep and of one look for changes, on boards of several sizes.
+ *
+ * Prints a line a measurement: what, number of shards, median microseconds.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "apr_general.h"
+#include "apr_strings.h"
+
+#include "glance_board.h"
+
+#define RUNS 101
+#define TIMEOUT APR_INT64_C(30000000)
+
+static double cpu_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static int ascending(const void *one, const void *other)
+{
+    double difference = *(const double *)one - *(const double *)other;
+
+    return (difference > 0) - (difference < 0);
+}
+
+static void print_median(const char *what, unsigned shards, double *times)
+{
+    qsort(times, RUNS, sizeof *times, ascending);
+    printf("%-34s %9u shards %9.1f us\n", what, shards, times[RUNS / 2]);
+}
+
+static glance_board_t *make_board(apr_pool_t *pool, unsigned shards)
+{
+    apr_array_header_t *clusters = apr_array_make(pool, 1, sizeof(glance_cluster_t));
+    glance_board_t *board = NULL;
+    glance_transition_t was;
+    apr_size_t size;
+    void *base;
+    unsigned i;
+
+    glance_bots_add(clusters, apr_psprintf(pool, "main:%u", shards), pool);
+    size = glance_board_size(clusters);
+    base = calloc(1, size);
+    glance_board_init(base, clusters, 1, 0);
+    glance_board_open(&board, base, size, pool);
+    for (i = 0; i < shards; i++) {
+        glance_board_report(board, i, GLANCE_ONLINE, 1 + i, TIMEOUT, &was);
+    }
+    return board;
+}
+
+static void time_sweeps(glance_board_t *board, unsigned shards)
+{
+    double times[RUNS];
+    int run;
+
+    for (run = 0; run < RUNS; run++) {
+        double before = cpu_us();
+
+        glance_board_sweep(board, TIMEOUT, TIMEOUT, NULL);
+        times[run] = cpu_us() - before;
+    }
+    print_median("sweep, nobody silent", shards, times);
+}
+
+static void time_changes(glance_board_t *board, unsigned shards, const char *what,
+                         apr_uint64_t since)
+{
+    glance_changes_t changes = {0};
+    double times[RUNS];
+    int run;
+
+    for (run = 0; run < RUNS; run++) {
+        double before = cpu_us();
+
+        glance_board_since(board, GLANCE_CHANGE, since, &changes);
+        times[run] = cpu_us() - before;
+    }
+    print_median(what, shards, times);
+    glance_changes_free(&changes);
+}
+
+int main(void)
+{
+    static const unsigned sizes[] = {1000, 20000, 100000, 1000000};
+    size_t i;
+
+    apr_initialize();
+    for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        unsigned shards = sizes[i];
+        apr_pool_t *pool;
+        glance_board_t *board;
+
+        apr_pool_create(&pool, NULL);
+        board = make_board(pool, shards);
+        time_sweeps(board, shards);
+        time_changes(board, shards, "changes since, none", shards);
+        time_changes(board, shards, "changes since, 200 of them", shards - 200);
+        time_changes(board, shards, "changes since, all of them", 0);
+        free(board->header);
+        apr_pool_destroy(pool);
+    }
+    apr_terminate();
+    return 0;
+}

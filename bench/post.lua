@@ -1,0 +1,2 @@
+-- post.lua: makes wrk POST. SPDX-License-Identifier: ISC
+wrk.method = "POST"
