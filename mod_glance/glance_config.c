@@ -238,9 +238,7 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
     }
     if (info.protection & APR_FPROT_WREAD) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
-                     GLANCE_LOGNO(
-                         0001) "every user of this machine can read the passphrases in %s; "
-                               "chmod it to 0600",
+                     GLANCE_LOGNO(0001) "everybody on this machine can read %s: chmod it to 0600",
                      path);
     }
     return NULL;
