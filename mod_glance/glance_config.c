@@ -238,7 +238,8 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
     }
     if (info.protection & APR_FPROT_WREAD) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
-                     GLANCE_LOGNO(0001) "everybody on this machine can read %s: chmod it to 0600",
+                     GLANCE_LOGNO(0001) GLANCE_PASSPHRASE_FILE
+                     ": everybody here can read %s: chmod it to 0600",
                      path);
     }
     return NULL;
