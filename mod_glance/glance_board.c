@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC APR_UINT64_C(0x45434e414c470001) /* "GLANCE" and the layout's version */
+#define MAGIC APR_UINT64_C(0x45434e414c470002) /* "GLANCE" and the layout's version */
 #define BLOCK_SHARDS 64
 #define NOT_WRITING 0 /* in header.writing; else the index of a shard plus one */
 
@@ -22,6 +22,7 @@ struct glance_board_header_t {
     apr_uint64_t epoch;
     apr_uint64_t latest[GLANCE_MARKS];
     glance_moment_t deadline; /* no shard falls silent before */
+    glance_moment_t swept;    /* the last sweep, 0: none yet */
     apr_uint32_t writing;
     apr_uint32_t superseded;
     apr_uint32_t bell_wanted;
@@ -197,6 +198,11 @@ static void set_deadline(glance_board_t *board, glance_moment_t deadline)
     __atomic_store_n(&board->header->deadline, deadline, __ATOMIC_SEQ_CST);
 }
 
+glance_moment_t glance_board_swept(const glance_board_t *board)
+{
+    return __atomic_load_n(&board->header->swept, __ATOMIC_RELAXED);
+}
+
 static void begin_write(glance_board_t *board, apr_uint32_t shard)
 {
     __atomic_store_n(&board->header->writing, shard + 1, __ATOMIC_SEQ_CST);
@@ -316,6 +322,7 @@ void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t 
             next = deadline;
         }
     }
+    __atomic_store_n(&board->header->swept, now, __ATOMIC_RELAXED);
     set_deadline(board, next < now + GLANCE_SWEEP_GRAIN ? now + GLANCE_SWEEP_GRAIN : next);
 }
 

@@ -104,6 +104,7 @@ const glance_board_cluster_t *glance_board_cluster_of(const glance_board_t *boar
 apr_uint64_t glance_board_epoch(const glance_board_t *board);
 apr_uint64_t glance_board_latest(const glance_board_t *board, glance_mark_e mark);
 glance_moment_t glance_board_deadline(const glance_board_t *board);
+glance_moment_t glance_board_swept(const glance_board_t *board); /* 0: never */
 
 /** Locked: sets a shard's state as its bot reports it. @a timeout is in microseconds, as always.
  * @param was receives what the shard was before, on success.

@@ -148,6 +148,7 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
+    apr_uint64_t bytes = 0;
 
     EACH_VIEWER(viewer, next, broadcast)
     {
@@ -156,12 +157,14 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
         }
         if (glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
             glance_broadcast_leave(broadcast, viewer, now);
+            continue;
         }
-        else if (viewer->seq < upto) {
-            viewer->seq = upto;
-        }
+        bytes += viewer->offset;
+        viewer->seq = viewer->seq < upto ? upto : viewer->seq;
     }
     glance_text_release(text);
+    glance_stats_add(glance_store_stats(), GLANCE_STAT_BROADCASTS, 1);
+    glance_stats_add(glance_store_stats(), GLANCE_STAT_BYTES, bytes);
 }
 
 /* One that has just come may know more than the rest already. */
@@ -226,6 +229,7 @@ static void drop_stuck(glance_broadcast_t *broadcast, glance_moment_t now)
     EACH_VIEWER(viewer, next, broadcast)
     {
         if (glance_viewer_is_stuck(viewer, now)) {
+            glance_stats_add(glance_store_stats(), GLANCE_STAT_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
         }
     }
@@ -284,6 +288,33 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
     return due < broadcast->next_heartbeat ? due : broadcast->next_heartbeat;
 }
 
+static void say_farewell(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
+{
+    glance_viewer_farewell(viewer,
+                           RETURN_MIN_MS + ap_random_pick(0, RETURN_SPREAD_MS + broadcast->count));
+}
+
+apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
+                                   glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+    apr_uint32_t shed = 0;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (shed == count) {
+            break;
+        }
+        if (viewer->channel.kind->burdens_mpm) {
+            say_farewell(broadcast, viewer);
+            drop(broadcast, viewer, "httpd is full", now);
+            shed++;
+        }
+    }
+    return shed;
+}
+
 void glance_broadcast_farewell(glance_broadcast_t *broadcast)
 {
     glance_viewer_t *viewer;
@@ -291,9 +322,7 @@ void glance_broadcast_farewell(glance_broadcast_t *broadcast)
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        glance_viewer_farewell(viewer,
-                               RETURN_MIN_MS
-                                   + ap_random_pick(0, RETURN_SPREAD_MS + broadcast->count));
+        say_farewell(broadcast, viewer);
     }
 }
 

@@ -58,6 +58,11 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now);
  * call it before going to sleep. */
 glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast);
 
+/** Sends up to @a count viewers away who burden the MPM. They come back in the brief form, or
+ * elsewhere. @return how many there were. */
+apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
+                                   glance_moment_t now);
+
 /** Tells every viewer when to return, spread at random, and that nothing more comes. Frees nothing,
  * so it can be done while another thread of a dying process sits in the allocator's lock. */
 void glance_broadcast_farewell(glance_broadcast_t *broadcast);

@@ -17,6 +17,7 @@
 #define USUAL_STREAM_INTERVAL apr_time_from_msec(50)
 
 #define SECRETS_FILE_MAX 65536
+#define MAX_VIEWERS_LIMIT 1000000
 
 /* One server's directives as they stand; NULL and 0 mean "not set". */
 typedef struct {
@@ -27,6 +28,7 @@ typedef struct {
     apr_interval_time_t timeout;
     apr_interval_time_t timer_interval;
     apr_interval_time_t stream_interval;
+    int max_viewers; /* plus one */
 } server_t;
 
 /* ---- create, merge, get ---- */
@@ -114,6 +116,13 @@ apr_interval_time_t glance_config_stream_interval(const server_rec *server)
     apr_interval_time_t interval = server_of(server)->stream_interval;
 
     return interval ? interval : USUAL_STREAM_INTERVAL;
+}
+
+int glance_config_max_viewers(const server_rec *server)
+{
+    int viewers = server_of(server)->max_viewers;
+
+    return viewers ? viewers - 1 : GLANCE_MAX_VIEWERS_AUTO;
 }
 
 /* ---- directives ---- */
@@ -359,6 +368,28 @@ static const char *set_stream_interval(cmd_parms *cmd, void *dir, const char *ar
                              &server_of(cmd->server)->stream_interval);
 }
 
+static const char *set_max_viewers(cmd_parms *cmd, void *dir, const char *argument)
+{
+    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    server_t *server = server_of(cmd->server);
+    apr_size_t digits = strspn(argument, "0123456789");
+
+    (void)dir;
+    if (fault) {
+        return fault;
+    }
+    if (!ap_cstr_casecmp(argument, "auto")) {
+        server->max_viewers = 0;
+        return NULL;
+    }
+    if (!digits || argument[digits] || digits > 7 || atoi(argument) > MAX_VIEWERS_LIMIT) {
+        return complain(cmd, apr_psprintf(cmd->pool, "'%s' is neither auto nor a number up to %d",
+                                          argument, MAX_VIEWERS_LIMIT));
+    }
+    server->max_viewers = atoi(argument) + 1;
+    return NULL;
+}
+
 /* GlanceEndpoint must know the path in front of the argument, so it takes a plain <Location>. */
 static const char *location_fault(const cmd_parms *cmd)
 {
@@ -410,5 +441,7 @@ const command_rec glance_config_commands[] = {
                   "time between two of the parent's own sweeps"),
     AP_INIT_TAKE1(GLANCE_STREAM_INTERVAL, set_stream_interval, NULL, RSRC_CONF,
                   "the shortest time between two broadcasts to viewers"),
+    AP_INIT_TAKE1(GLANCE_MAX_VIEWERS, set_max_viewers, NULL, RSRC_CONF,
+                  "how many streams one child may hold open, or auto"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL},
 };

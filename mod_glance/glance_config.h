@@ -10,6 +10,7 @@
 #include "apr_tables.h"
 
 #define GLANCE_BOTS "GlanceBots"
+#define GLANCE_MAX_VIEWERS "GlanceMaxViewers"
 #define GLANCE_PASSPHRASE "GlancePassphrase"
 #define GLANCE_PASSPHRASE_FILE "GlancePassphraseFile"
 #define GLANCE_ENDPOINT "GlanceEndpoint"
@@ -55,6 +56,11 @@ int glance_config_is_own(const server_rec *server, const server_rec *main_server
 
 /** Whether the server declares a board, rather than to share the main server's. */
 int glance_config_has_board(const server_rec *server, const server_rec *main_server);
+
+#define GLANCE_MAX_VIEWERS_AUTO (-1)
+
+/** How many streams one child may hold, or GLANCE_MAX_VIEWERS_AUTO. */
+int glance_config_max_viewers(const server_rec *server);
 
 /** The shortest time between two broadcasts, for the whole process. */
 apr_interval_time_t glance_config_stream_interval(const server_rec *server);

@@ -20,10 +20,18 @@
 #include "glance_broadcast.h"
 #include "glance_clock.h"
 #include "glance_config.h"
+#include "glance_suspend.h"
 #include "glance_sweep.h"
 
 #define EVENTS_AT_ONCE 256
 #define FAREWELL_MS 200 /* what prefork waits for the hub to end the streams */
+#define BURIAL_MS 10    /* between two looks whether the MPM is done with a closed connection */
+#define BURIAL_MAX apr_time_from_sec(6) /* all of them at the end of a child */
+
+/* Filtered viewers: how often the hub looks whether the MPM still accepts, and how many it sends
+ * away at once if it does not. */
+#define CHOKE_INTERVAL apr_time_from_msec(100)
+#define SHED_MIN 4
 
 /* Made by malloc() and never freed: it goes with the process. On prefork, pools go while the
  * thread still runs, and elsewhere a worker that was not joined may still look here. */
@@ -35,13 +43,16 @@ typedef struct {
     int nudge; /* eventfd: somebody has come, or the child stops */
     int done;  /* eventfd: the streams have ended */
     int hears_bell;
-    int stopping;
+    int stopping;    /* the streams are to end */
+    int leaving;     /* the thread is to end */
     int is_threaded; /* the MPM's processes may wait for their threads */
     apr_thread_t *thread;
     pthread_mutex_t mutex; /* guards the next two */
     glance_viewers_t incoming;
-    int closed; /* the hub takes nobody in any more */
-    apr_uint32_t room;
+    int closed;                 /* the hub takes nobody in any more */
+    apr_uint32_t room;          /* viewers of all kinds */
+    apr_uint32_t filtered_room; /* of them, those who burden the MPM */
+    glance_stats_child_t *place;
 } hub_t;
 
 static hub_t *hub;
@@ -69,7 +80,7 @@ static int is_stopping(void)
 
 static void admit(glance_viewer_t *viewer, glance_moment_t now)
 {
-    if (glance_viewer_watch(viewer, hub->poll) != APR_SUCCESS) {
+    if (glance_channel_watch(&viewer->channel, hub->poll, viewer) != APR_SUCCESS) {
         glance_viewer_free(viewer);
         return;
     }
@@ -150,9 +161,18 @@ static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t no
     return deadline < limit ? deadline : limit;
 }
 
+/* Nobody tells when the MPM stops accepting, or is done with a closed connection. */
+static glance_moment_t suspend_due(glance_moment_t now)
+{
+    if (glance_suspend_closed()) {
+        return now + apr_time_from_msec(BURIAL_MS);
+    }
+    return glance_suspend_count() ? now + CHOKE_INTERVAL : GLANCE_NO_MOMENT;
+}
+
 static int sleep_ms(glance_moment_t now)
 {
-    glance_moment_t due = GLANCE_NO_MOMENT;
+    glance_moment_t due = suspend_due(now);
     int i;
 
     for (i = 0; i < hub->broadcast_count; i++) {
@@ -168,6 +188,28 @@ static int sleep_ms(glance_moment_t now)
     /* Rounded up: waking a moment too early would only mean to sleep once more. */
     due = (due - now + 999) / 1000;
     return due < 60000 ? (int)due : 60000;
+}
+
+/* Suspended connections count among those that the MPM may hold, and it takes no new ones beyond
+ * its limit: bots come first. */
+static void unchoke(glance_moment_t now)
+{
+    apr_uint32_t count = glance_suspend_count();
+    apr_uint32_t shed = count / 10 > SHED_MIN ? count / 10 : SHED_MIN;
+    apr_uint32_t total = 0;
+    int i;
+
+    if (!count || !glance_suspend_is_choked()) {
+        return;
+    }
+    for (i = 0; i < hub->broadcast_count && total < shed; i++) {
+        total += glance_broadcast_shed(&hub->broadcasts[i], shed - total, now);
+    }
+    glance_stats_add(glance_store_stats(), GLANCE_STAT_SHED, total);
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, hub->server,
+                 GLANCE_LOGNO(0042) "this child accepts no connections; sent %u of %u suspended "
+                                    "streams away",
+                 total, count);
 }
 
 static void run_once(void)
@@ -188,6 +230,10 @@ static void run_once(void)
         glance_sweep_if_due(hub->broadcasts[i].store);
         glance_broadcast_run(&hub->broadcasts[i], now);
     }
+    unchoke(now);
+    glance_suspend_bury(now);
+    glance_stats_hold(hub->place, glance_viewer_count() - glance_suspend_count(),
+                      glance_suspend_count());
 }
 
 /* First the farewells, which need no lock: on prefork the process may end at any moment from here
@@ -214,6 +260,31 @@ static void end_streams(void)
     }
 }
 
+/* The MPM waits for its connections before a child ends, and one that is handed over late may yet
+ * come: so the hub stays until the very end. */
+static void bury_the_rest(void)
+{
+    struct pollfd nudge = {.fd = hub->nudge, .events = POLLIN};
+    glance_moment_t limit = GLANCE_NO_MOMENT;
+    apr_uint64_t count;
+
+    for (;;) {
+        glance_moment_t now = glance_clock_now();
+        int left = glance_suspend_bury(now);
+
+        if (__atomic_load_n(&hub->leaving, __ATOMIC_ACQUIRE)) {
+            limit = limit < now + BURIAL_MAX ? limit : now + BURIAL_MAX;
+            if (!left || now > limit) {
+                return;
+            }
+        }
+        (void)poll(&nudge, 1, left ? BURIAL_MS : -1);
+        if (read(hub->nudge, &count, sizeof count) < 0) {
+            continue; /* nobody nudged */
+        }
+    }
+}
+
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
 {
     (void)thread;
@@ -222,7 +293,11 @@ static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
         run_once();
     }
     end_streams();
+    glance_stats_leave(hub->place);
     write_event(hub->done);
+    if (hub->is_threaded) {
+        bury_the_rest();
+    }
     while (!hub->is_threaded) {
         /* Nobody joins: returning would touch the thread's pool, which may be gone. */
         pause();
@@ -246,14 +321,16 @@ void glance_hub_adopt(glance_viewer_t *viewer)
     }
     if (closed) {
         glance_viewer_free(viewer);
-        return;
     }
-    write_event(hub->nudge);
+    if (hub) {
+        write_event(hub->nudge);
+    }
 }
 
-int glance_hub_has_room(void)
+int glance_hub_has_room(int burdens_mpm)
 {
-    return hub && !is_stopping() && glance_viewer_count() < hub->room;
+    return hub && !is_stopping() && glance_viewer_count() < hub->room
+           && (!burdens_mpm || glance_suspend_count() < hub->filtered_room);
 }
 
 void glance_hub_stop(apr_pool_t *pchild, int graceful)
@@ -279,6 +356,8 @@ static apr_status_t end_thread(void *data)
     }
     glance_hub_stop(NULL, 0);
     if (hub->is_threaded) {
+        __atomic_store_n(&hub->leaving, 1, __ATOMIC_RELEASE);
+        write_event(hub->nudge);
         apr_thread_join(&rv, hub->thread);
     }
     else {
@@ -301,6 +380,26 @@ static apr_uint32_t half_of_descriptors(void)
     return (apr_uint32_t)(limit.rlim_cur / 2);
 }
 
+/* A quarter of what the MPM can hold leaves the rest to bots and to the site; an admin who names
+ * a number may have up to half. */
+static void size_hub(server_rec *server)
+{
+    int wanted = glance_config_max_viewers(server);
+    apr_uint32_t capacity = glance_suspend_capacity();
+
+    if (wanted == GLANCE_MAX_VIEWERS_AUTO) {
+        hub->room = half_of_descriptors();
+        hub->filtered_room = capacity / 4;
+    }
+    else {
+        hub->room = (apr_uint32_t)wanted;
+        hub->filtered_room = capacity / 2;
+    }
+    ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server,
+                 "this child holds up to %u streams, of them %u that the MPM must suspend",
+                 hub->room, hub->filtered_room);
+}
+
 static apr_status_t make_hub(server_rec *server)
 {
     glance_store_t *store;
@@ -317,7 +416,7 @@ static apr_status_t make_hub(server_rec *server)
     hub->poll = epoll_create1(EPOLL_CLOEXEC);
     hub->nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     hub->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    hub->room = half_of_descriptors();
+    size_hub(server);
     APR_RING_INIT(&hub->incoming, glance_viewer_t, link);
     ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
     hub->is_threaded = threaded != AP_MPMQ_NOT_SUPPORTED;
@@ -355,6 +454,7 @@ void glance_hub_start(apr_pool_t *pchild, server_rec *server)
     }
     rv = make_hub(server);
     if (rv == APR_SUCCESS) {
+        hub->place = glance_stats_enter(glance_store_stats());
         rv = start_thread(pchild);
     }
     if (rv != APR_SUCCESS) {

@@ -13,9 +13,9 @@
  * logged, and streams come in the brief form. */
 void glance_hub_start(apr_pool_t *pchild, server_rec *server);
 
-/** Whether one more viewer may be held: the hub runs, and half of the process' descriptors are
- * left to httpd. */
-int glance_hub_has_room(void);
+/** Whether one more viewer may be held: the hub runs, and GlanceMaxViewers and, for one that
+ * burdens the MPM, its share of what the MPM can hold allow it. */
+int glance_hub_has_room(int burdens_mpm);
 
 /** Hands a viewer over, whose `store` says of which board. Takes it in any case: if the child is
  * stopping, it is freed. May be called by any thread. */

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,33 +39,12 @@ int glance_socket_is_raw(const conn_rec *c)
     return 1;
 }
 
-int glance_socket_take(conn_rec *c)
-{
-    unsigned patience = UNANSWERED_MS;
-    apr_os_sock_t socket;
-    int copy;
-
-    if (c->aborted || c->data_in_output_filters || !glance_socket_is_raw(c)
-        || apr_os_sock_get(&socket, ap_get_conn_socket(c)) != APR_SUCCESS) {
-        return -1;
-    }
-    copy = fcntl(socket, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) {
-        return -1;
-    }
-    (void)setsockopt(copy, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
-    /* ap_start_lingering_close() now closes without shutdown(), which would end the copy too. The
-     * request has been logged by then, as finished. */
-    c->aborted = 1;
-    return copy;
-}
-
-apr_ssize_t glance_socket_write(int socket, const char *data, apr_size_t length)
+static apr_ssize_t write_raw(glance_channel_t *channel, const char *data, apr_size_t length)
 {
     ssize_t written;
 
     do {
-        written = send(socket, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        written = send(channel->socket, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (written < 0 && errno == EINTR);
     if (written < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
@@ -74,25 +52,45 @@ apr_ssize_t glance_socket_write(int socket, const char *data, apr_size_t length)
     return written;
 }
 
-apr_status_t glance_socket_watch(int socket, int poll, void *data)
+/* The kernel has it all. */
+static int drain_raw(glance_channel_t *channel)
 {
-    struct epoll_event event = {.events = EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = data}};
-
-    return epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) ? apr_get_os_error() : APR_SUCCESS;
+    (void)channel;
+    return 1;
 }
 
-void glance_socket_shutdown(int socket)
+static void shutdown_raw(glance_channel_t *channel)
 {
-    (void)shutdown(socket, SHUT_WR);
+    (void)shutdown(channel->socket, SHUT_WR);
 }
 
-void glance_socket_close(int socket, int poll)
+static void close_raw(glance_channel_t *channel)
 {
-    if (poll >= 0) {
-        /* Not left to close(): a process that some module just forked may still share the socket,
-         * and epoll would go on reporting it. */
-        (void)epoll_ctl(poll, EPOLL_CTL_DEL, socket, NULL);
+    glance_channel_unwatch(channel);
+    shutdown_raw(channel);
+    (void)close(channel->socket);
+}
+
+static const glance_channel_kind_t raw = {"raw", 0, write_raw, drain_raw, shutdown_raw, close_raw};
+
+apr_status_t glance_socket_take(glance_channel_t *channel, conn_rec *c)
+{
+    unsigned patience = UNANSWERED_MS;
+    apr_os_sock_t socket;
+    int copy;
+
+    if (c->aborted || c->data_in_output_filters || !glance_socket_is_raw(c)
+        || apr_os_sock_get(&socket, ap_get_conn_socket(c)) != APR_SUCCESS) {
+        return APR_EINVAL;
     }
-    glance_socket_shutdown(socket);
-    (void)close(socket);
+    copy = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        return apr_get_os_error();
+    }
+    (void)setsockopt(copy, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+    /* ap_start_lingering_close() now closes without shutdown(), which would end the copy too. The
+     * request has been logged by then, as finished. */
+    c->aborted = 1;
+    *channel = (glance_channel_t){.kind = &raw, .socket = copy, .poll = -1};
+    return APR_SUCCESS;
 }

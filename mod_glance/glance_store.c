@@ -4,14 +4,16 @@
  */
 #include "glance_store.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "apr_lib.h"
 #include "apr_shm.h"
 #include "apr_strings.h"
-#include "apr_thread_mutex.h"
 
+#include "ap_mpm.h"
 #include "http_core.h"
 #include "mpm_common.h"
 
@@ -22,7 +24,7 @@
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
  * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/1"
+#define RETAINED_KEY "mod_glance/2"
 
 /* Shards from which on snapshots are worth keeping: below, a copy takes microseconds. */
 #define CACHED_SHARDS 4096
@@ -38,16 +40,22 @@ typedef struct segment_t {
 typedef struct {
     glance_lock_t lock;
     int bell;
+    apr_shm_t *stats;
     segment_t *segments;
 } retained_t;
 
-struct glance_store_cache_t {
-    apr_thread_mutex_t *mutex;
+/* A child's last snapshot of a large board. */
+typedef struct {
+    pthread_mutex_t mutex;
     glance_snapshot_t *snapshot;
-};
+} cache_t;
 
 static retained_t *retained;
 static glance_store_t *stores;
+
+/* One a store, by the store's index. Goes with the process: to free it in a pool's cleanup would be
+ * to free it in a signal handler, on prefork. */
+static cache_t *caches;
 
 /* ---- the lock ---- */
 
@@ -96,6 +104,21 @@ static void unlock(const glance_store_t *store)
 
 /* ---- over the server's life ---- */
 
+static apr_status_t make_stats(apr_pool_t *process_pool)
+{
+    apr_size_t size;
+    apr_status_t rv;
+    int children = 0;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    size = glance_stats_size((apr_uint32_t)children);
+    rv = apr_shm_create(&retained->stats, size, NULL, process_pool);
+    if (rv == APR_SUCCESS) {
+        glance_stats_init(glance_store_stats(), (apr_uint32_t)children);
+    }
+    return rv;
+}
+
 static apr_status_t retain(server_rec *server)
 {
     apr_pool_t *process_pool = server->process->pool;
@@ -111,7 +134,7 @@ static apr_status_t retain(server_rec *server)
         return rv;
     }
     retained->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return retained->bell < 0 ? apr_get_os_error() : APR_SUCCESS;
+    return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
 }
 
 static segment_t *find_segment(const char *name)
@@ -343,26 +366,19 @@ int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     return OK;
 }
 
-static apr_status_t drop_cache(void *data)
-{
-    glance_store_t *store = data;
-
-    glance_snapshot_release(store->cache->snapshot);
-    store->cache->snapshot = NULL;
-    return APR_SUCCESS;
-}
-
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
 {
-    glance_store_t *store;
+    int i;
 
     if (!stores) {
         return APR_SUCCESS;
     }
-    for (store = stores; store; store = store->next) {
-        store->cache = apr_pcalloc(pchild, sizeof *store->cache);
-        apr_thread_mutex_create(&store->cache->mutex, APR_THREAD_MUTEX_DEFAULT, pchild);
-        apr_pool_cleanup_register(pchild, store, drop_cache, apr_pool_cleanup_null);
+    caches = calloc((size_t)stores->index + 1, sizeof *caches);
+    if (!caches) {
+        return APR_ENOMEM;
+    }
+    for (i = 0; i <= stores->index; i++) {
+        pthread_mutex_init(&caches[i].mutex, NULL);
     }
     return glance_lock_child_init(&retained->lock, pchild, server);
 }
@@ -370,6 +386,11 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
 glance_store_t *glance_store_all(void)
 {
     return stores;
+}
+
+glance_stats_t *glance_store_stats(void)
+{
+    return apr_shm_baseaddr_get(retained->stats);
 }
 
 /* ---- the bell ---- */
@@ -488,19 +509,19 @@ static int is_fresh(const glance_store_t *store, const glance_snapshot_t *snapsh
 
 glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
 {
-    struct glance_store_cache_t *cache = store->cache;
+    cache_t *cache = &caches[store->index];
     glance_snapshot_t *snapshot;
 
     if (store->board->shard_count < CACHED_SHARDS) {
         return take_snapshot(store);
     }
-    apr_thread_mutex_lock(cache->mutex);
+    pthread_mutex_lock(&cache->mutex);
     if (!is_fresh(store, cache->snapshot)) {
         glance_snapshot_release(cache->snapshot);
         cache->snapshot = take_snapshot(store);
     }
     snapshot = cache->snapshot ? glance_snapshot_keep(cache->snapshot) : NULL;
-    apr_thread_mutex_unlock(cache->mutex);
+    pthread_mutex_unlock(&cache->mutex);
     return snapshot;
 }
 

@@ -12,6 +12,7 @@
 #include "glance_private.h"
 
 #include "glance_snapshot.h"
+#include "glance_stats.h"
 
 /** One board and the settings it is kept by. Lives as long as the configuration. */
 typedef struct glance_store_t {
@@ -21,8 +22,7 @@ typedef struct glance_store_t {
     glance_board_t *board;
     apr_interval_time_t timeout;
     apr_interval_time_t timer_interval;
-    glance_moment_t swept;              /* the parent's last sweep */
-    struct glance_store_cache_t *cache; /* the child's last snapshot of a large board */
+    glance_moment_t swept; /* the parent's last sweep */
     struct glance_store_t *next;
 } glance_store_t;
 
@@ -36,6 +36,9 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
 
 /** All stores of this process, chained by `next`; NULL if there are none. */
 glance_store_t *glance_store_all(void);
+
+/** What all children count. */
+glance_stats_t *glance_store_stats(void);
 
 /** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which
  * glance_board_want_bell() was called has changed. Nobody may read it or close it. */

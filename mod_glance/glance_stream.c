@@ -2,7 +2,8 @@
  *
  * A stream is answered like any request, with the first lines of its body, and httpd is told to
  * close the connection after it. Just before it does, the hub takes the socket over. httpd is then
- * done: the request is finished and logged, the connection freed.
+ * done: the request is finished and logged, the connection freed. Over TLS, the hub takes over the
+ * connection as it is, suspended by the event MPM.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,10 +18,15 @@
 #include "glance_event.h"
 #include "glance_hub.h"
 #include "glance_socket.h"
+#include "glance_suspend.h"
 #include "glance_sweep.h"
 
 #define RETRY_MS 3000
-#define RETRY_BRIEF_MAX_MS 10000
+
+/* The brief form: a client returns after this long, longer the more of them there are. */
+#define BRIEF_MIN_MS 3000
+#define BRIEF_MAX_MS 10000
+#define BRIEF_MS_EACH 20 /* for each brief answer of this child in the last second */
 
 /* What a viewer asked for. */
 typedef struct {
@@ -29,6 +35,7 @@ typedef struct {
     int resumes;
     apr_uint64_t seq; /* if it resumes */
     const char *address;
+    int is_raw;
 } ticket_t;
 
 /* The value of a query's parameter, NULL if it is not there. */
@@ -76,6 +83,31 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
 }
 
+/* Brief answers of this child in this second, this one included. */
+static apr_uint32_t brief_rate(void)
+{
+    static apr_uint64_t current; /* the second and, in the lower half, the answers in it */
+    apr_uint64_t second = (apr_uint64_t)apr_time_sec(glance_clock_now()) << 32;
+    apr_uint64_t seen = __atomic_load_n(&current, __ATOMIC_RELAXED);
+    apr_uint64_t next;
+
+    do {
+        next = (seen >> 32 << 32 == second ? seen : second) + 1;
+    } while (
+        !__atomic_compare_exchange_n(&current, &seen, next, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return (apr_uint32_t)next;
+}
+
+/* Jittered by a quarter, so that viewers who came together do not return together. */
+static apr_uint32_t brief_retry(void)
+{
+    apr_uint32_t rate = brief_rate();
+    apr_uint32_t most = (BRIEF_MAX_MS - BRIEF_MIN_MS) * 4 / 5;
+    apr_uint32_t load = rate < most / BRIEF_MS_EACH ? rate * BRIEF_MS_EACH : most;
+
+    return BRIEF_MIN_MS + load + ap_random_pick(0, (BRIEF_MIN_MS + load) / 5);
+}
+
 static int send_brief(request_rec *r, const ticket_t *ticket)
 {
     glance_text_t *retry = glance_text_make(0);
@@ -92,7 +124,8 @@ static int send_brief(request_rec *r, const ticket_t *ticket)
         return glance_answer_failure(r);
     }
     set_headers(r);
-    glance_sse_put_retry(retry, ap_random_pick(RETRY_MS, RETRY_BRIEF_MAX_MS));
+    glance_stats_add(glance_store_stats(), GLANCE_STAT_BRIEF, 1);
+    glance_sse_put_retry(retry, brief_retry());
     ap_rwrite(retry->data, (int)retry->length, r);
     ap_rwrite(event->data, (int)event->length, r);
     glance_text_release(retry);
@@ -100,25 +133,34 @@ static int send_brief(request_rec *r, const ticket_t *ticket)
     return OK;
 }
 
-/* The rest of the body is the hub's. */
+/* The rest of the body is the hub's. A raw connection is handed over when httpd closes it, any
+ * other one when the MPM has suspended it. */
 static int begin_stream(request_rec *r, ticket_t *ticket)
 {
+    conn_rec *c = r->connection;
+
     set_headers(r);
-    ticket->address = apr_pstrdup(r->connection->pool, r->useragent_ip);
-    r->connection->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
+    ticket->address = apr_pstrdup(c->pool, r->useragent_ip);
+    c->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
     ap_rprintf(r, "retry: %d\n\n", RETRY_MS);
-    if (ap_rflush(r) == 0) {
-        ap_set_module_config(r->connection->conn_config, &glance_module,
-                             apr_pmemdup(r->connection->pool, ticket, sizeof *ticket));
+    if (ap_rflush(r) != 0 || c->aborted) {
+        return OK;
     }
-    return OK;
+    ap_set_module_config(c->conn_config, &glance_module,
+                         apr_pmemdup(c->pool, ticket, sizeof *ticket));
+    return ticket->is_raw ? OK : SUSPENDED;
 }
 
-/* Not for a part of another page, nor for an ErrorDocument: those must end. */
-static int can_hold(request_rec *r)
+/* Whether the stream can be held open, on one of the two channels. Not for a part of another page,
+ * nor for an ErrorDocument: those must end. */
+static int can_hold(request_rec *r, ticket_t *ticket)
 {
-    return !r->main && (!r->prev || r->prev->status == HTTP_OK)
-           && glance_socket_is_raw(r->connection) && glance_hub_has_room();
+    if (r->main || (r->prev && r->prev->status != HTTP_OK)) {
+        return 0;
+    }
+    ticket->is_raw = glance_socket_is_raw(r->connection);
+    return (ticket->is_raw || glance_suspend_is_possible(r->connection))
+           && glance_hub_has_room(!ticket->is_raw);
 }
 
 int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
@@ -135,31 +177,45 @@ int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
     }
     glance_sweep_if_due(store);
     ticket = read_ticket(r, store);
-    return can_hold(r) ? begin_stream(r, &ticket) : send_brief(r, &ticket);
+    return can_hold(r, &ticket) ? begin_stream(r, &ticket) : send_brief(r, &ticket);
 }
 
-int glance_stream_hand_over(conn_rec *c)
+static void hand_over(glance_channel_t *channel, const ticket_t *ticket)
 {
-    const ticket_t *ticket = ap_get_module_config(c->conn_config, &glance_module);
-    glance_viewer_t *viewer;
-    int socket;
+    glance_viewer_t *viewer = glance_viewer_make(channel, ticket->address, glance_clock_now());
 
-    if (!ticket) {
-        return DECLINED;
-    }
-    socket = glance_socket_take(c);
-    if (socket < 0) {
-        return OK;
-    }
-    viewer = glance_viewer_make(socket, ticket->address, glance_clock_now());
     if (!viewer) {
-        glance_socket_close(socket, -1);
-        return OK;
+        return;
     }
     viewer->store = ticket->store;
     viewer->wants_pulse = ticket->wants_pulse;
     viewer->resumes = ticket->resumes;
     viewer->seq = ticket->seq;
+    glance_stats_add(glance_store_stats(), GLANCE_STAT_STREAMS, 1);
     glance_hub_adopt(viewer);
+}
+
+int glance_stream_close(conn_rec *c)
+{
+    const ticket_t *ticket = ap_get_module_config(c->conn_config, &glance_module);
+    glance_channel_t channel;
+
+    if (!ticket || !ticket->is_raw) {
+        return DECLINED;
+    }
+    if (glance_socket_take(&channel, c) == APR_SUCCESS) {
+        hand_over(&channel, ticket);
+    }
     return OK;
+}
+
+void glance_stream_suspend(conn_rec *c, request_rec *r)
+{
+    const ticket_t *ticket = ap_get_module_config(c->conn_config, &glance_module);
+    glance_channel_t channel;
+
+    if (ticket && !ticket->is_raw && glance_suspend_take(&channel, c, r) == APR_SUCCESS) {
+        ap_set_module_config(c->conn_config, &glance_module, NULL);
+        hand_over(&channel, ticket);
+    }
 }

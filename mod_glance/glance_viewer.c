@@ -8,8 +8,6 @@
 
 #include "apr_strings.h"
 
-#include "glance_socket.h"
-
 static apr_uint32_t held;
 
 apr_uint32_t glance_viewer_count(void)
@@ -17,29 +15,21 @@ apr_uint32_t glance_viewer_count(void)
     return __atomic_load_n(&held, __ATOMIC_RELAXED);
 }
 
-glance_viewer_t *glance_viewer_make(int socket, const char *address, glance_moment_t now)
+glance_viewer_t *glance_viewer_make(glance_channel_t *channel, const char *address,
+                                    glance_moment_t now)
 {
     glance_viewer_t *viewer = calloc(1, sizeof *viewer);
 
-    if (viewer) {
-        __atomic_add_fetch(&held, 1, __ATOMIC_RELAXED);
-        APR_RING_ELEM_INIT(viewer, link);
-        viewer->socket = socket;
-        viewer->poll = -1;
-        viewer->opened = now;
-        apr_cpystrn(viewer->address, address, sizeof viewer->address);
+    if (!viewer) {
+        channel->kind->close(channel);
+        return NULL;
     }
+    __atomic_add_fetch(&held, 1, __ATOMIC_RELAXED);
+    APR_RING_ELEM_INIT(viewer, link);
+    viewer->channel = *channel;
+    viewer->opened = now;
+    apr_cpystrn(viewer->address, address, sizeof viewer->address);
     return viewer;
-}
-
-apr_status_t glance_viewer_watch(glance_viewer_t *viewer, int poll)
-{
-    apr_status_t rv = glance_socket_watch(viewer->socket, poll, viewer);
-
-    if (rv == APR_SUCCESS) {
-        viewer->poll = poll;
-    }
-    return rv;
 }
 
 int glance_viewer_is_ready(const glance_viewer_t *viewer)
@@ -47,24 +37,29 @@ int glance_viewer_is_ready(const glance_viewer_t *viewer)
     return !viewer->text;
 }
 
-/* Sends from `offset` of the text on, until the client's window is full: epoll tells of the edge
- * at which it opens again. */
+/* Sends from `offset` of the text on, until the channel has no room: epoll tells of the edge at
+ * which there is some again.
+ * Returns APR_SUCCESS when all is on its way, APR_EAGAIN or APR_ECONNABORTED. */
 static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
 {
-    while (viewer->offset < text->length) {
-        apr_ssize_t written = glance_socket_write(viewer->socket, text->data + viewer->offset,
-                                                  text->length - viewer->offset);
+    glance_channel_t *channel = &viewer->channel;
+    int drained;
 
-        if (written < 0) {
-            return APR_ECONNABORTED;
-        }
-        if (written == 0) {
-            break;
+    while (viewer->offset < text->length) {
+        apr_ssize_t written = channel->kind->write(channel, text->data + viewer->offset,
+                                                   text->length - viewer->offset);
+
+        if (written <= 0) {
+            return written ? APR_ECONNABORTED : APR_EAGAIN;
         }
         viewer->offset += (apr_size_t)written;
         viewer->sent += (apr_uint64_t)written;
     }
-    return APR_SUCCESS;
+    drained = channel->kind->drain(channel);
+    if (drained < 0) {
+        return APR_ECONNABORTED;
+    }
+    return drained ? APR_SUCCESS : APR_EAGAIN;
 }
 
 apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now)
@@ -73,26 +68,27 @@ apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, gl
 
     viewer->offset = 0;
     rv = push(viewer, text);
-    if (rv == APR_SUCCESS && viewer->offset < text->length) {
-        viewer->text = glance_text_keep(text);
-        viewer->pending = now;
-        viewer->moved = now;
+    if (!APR_STATUS_IS_EAGAIN(rv)) {
+        return rv;
     }
-    return rv;
+    viewer->text = glance_text_keep(text);
+    viewer->pending = now;
+    viewer->moved = now;
+    return APR_SUCCESS;
 }
 
 apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
 {
     apr_size_t before = viewer->offset;
-    apr_status_t rv = APR_SUCCESS;
+    apr_status_t rv = viewer->text ? push(viewer, viewer->text) : APR_SUCCESS;
 
-    if (viewer->text) {
-        rv = push(viewer, viewer->text);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
         viewer->moved = viewer->offset > before ? now : viewer->moved;
-        if (rv == APR_SUCCESS && viewer->offset == viewer->text->length) {
-            glance_text_release(viewer->text);
-            viewer->text = NULL;
-        }
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        glance_text_release(viewer->text);
+        viewer->text = NULL;
     }
     return rv;
 }
@@ -106,18 +102,19 @@ int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
 
 void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms)
 {
+    glance_channel_t *channel = &viewer->channel;
     char retry[32];
     int length = apr_snprintf(retry, sizeof retry, "retry: %u\n\n", retry_ms);
 
     if (glance_viewer_is_ready(viewer)) {
-        (void)glance_socket_write(viewer->socket, retry, (apr_size_t)length);
+        (void)channel->kind->write(channel, retry, (apr_size_t)length);
     }
-    glance_socket_shutdown(viewer->socket);
+    channel->kind->shutdown(channel);
 }
 
 void glance_viewer_free(glance_viewer_t *viewer)
 {
-    glance_socket_close(viewer->socket, viewer->poll);
+    viewer->channel.kind->close(&viewer->channel);
     glance_text_release(viewer->text);
     free(viewer);
     __atomic_sub_fetch(&held, 1, __ATOMIC_RELAXED);

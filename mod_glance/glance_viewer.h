@@ -8,8 +8,7 @@
 
 #include "apr_ring.h"
 
-#include "glance_private.h"
-#include "glance_shard.h"
+#include "glance_channel.h"
 #include "glance_text.h"
 
 /** How long a viewer may take nothing of what is pending, and how long it may take over one text,
@@ -21,8 +20,7 @@
 
 typedef struct glance_viewer_t {
     APR_RING_ENTRY(glance_viewer_t) link; /* among the viewers of its board */
-    int socket;
-    int poll;                /* the epoll descriptor that watches the socket, or -1 */
+    glance_channel_t channel;
     int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
     int wants_pulse;         /* health events too */
     apr_uint64_t seq;        /* all it was sent covers every change up to this one */
@@ -40,15 +38,13 @@ typedef struct glance_viewer_t {
 APR_RING_HEAD(glance_viewers_t, glance_viewer_t);
 typedef struct glance_viewers_t glance_viewers_t;
 
-/** A viewer of the socket, or NULL if there is no memory; the socket is then still the caller's. */
-glance_viewer_t *glance_viewer_make(int socket, const char *address, glance_moment_t now);
+/** A viewer at the other end of the channel, or NULL if there is no memory; then the channel is
+ * closed. */
+glance_viewer_t *glance_viewer_make(glance_channel_t *channel, const char *address,
+                                    glance_moment_t now);
 
 /** How many viewers this process holds. May be called by any thread. */
 apr_uint32_t glance_viewer_count(void);
-
-/** Has epoll report, with the viewer as its data, when the window opens and when the client leaves.
- * @return APR_SUCCESS or the system's error. */
-apr_status_t glance_viewer_watch(glance_viewer_t *viewer, int poll);
 
 /** Whether it can be sent something: nothing is pending. */
 int glance_viewer_is_ready(const glance_viewer_t *viewer);

@@ -16,6 +16,7 @@
 #include "glance_endpoint.h"
 #include "glance_hub.h"
 #include "glance_lock.h"
+#include "glance_modstatus.h"
 #include "glance_store.h"
 #include "glance_stream.h"
 #include "glance_sweep.h"
@@ -87,7 +88,7 @@ static void child_init(apr_pool_t *pchild, server_rec *server)
 
 static void register_hooks(apr_pool_t *pool)
 {
-    (void)pool;
+    glance_modstatus_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(glance_store_setup, NULL, NULL, APR_HOOK_MIDDLE);
@@ -98,7 +99,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_pre_close_connection(glance_stream_hand_over, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_pre_close_connection(glance_stream_close, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_suspend_connection(glance_stream_suspend, NULL, NULL, APR_HOOK_REALLY_LAST);
 }
 
 module AP_MODULE_DECLARE_DATA glance_module = {

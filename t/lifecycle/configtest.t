@@ -253,6 +253,15 @@ subtest 'virtual hosts: bad' => sub {
     }
 };
 
+subtest 'GlanceMaxViewers' => sub {
+    accepted("GlanceBots main:6\nGlanceMaxViewers $_", "GlanceMaxViewers $_") for qw(auto Auto 0 1 1000 1000000);
+    refused("GlanceBots main:6\nGlanceMaxViewers $_", 'GlanceMaxViewers', qr/\Q$_\E/,
+        "GlanceMaxViewers $_") for qw(-1 1000001 99999999999 1e3 many 10x);
+    refused("GlanceBots main:6\nGlanceMaxViewers", 'GlanceMaxViewers', qr/argument/i, 'none');
+    refused("GlanceBots main:6\n" . vhost(1, "ServerName a.test\nGlanceMaxViewers 5"),
+        'GlanceMaxViewers', qr/VirtualHost/, 'in a virtual host');
+};
+
 subtest 'Mutex' => sub {
     accepted("Mutex $_\nGlanceBots main:6", "Mutex $_")
         for qw(default pthread sysvsem), "fcntl:$file->{root}", "flock:$file->{root}";

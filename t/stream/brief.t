@@ -1,14 +1,18 @@
-# The brief form over TLS and HTTP/2: the same events, then the end.
+# The brief form, where a stream is not held: the same events, then the end. Over HTTP/2, over TLS
+# on an MPM that is not async, and beyond GlanceMaxViewers.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
 
 use Apache::Test qw(-withtestmore);
+use Glance::Httpd;
 use Glance::Test;
 
 use JSON::PP ();
 
-my @to = (port => port('tls'), tls => 1);
+my $httpd = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceMaxViewers 0\n")->start;
+my @to = (port => $httpd->port);
+my @tls = (port => port('tls'), tls => 1);
 
 # The whole of a stream that the server ends: its blocks.
 sub blocks_of {
@@ -30,7 +34,7 @@ sub is_brief {
     return $events[0];
 }
 
-subtest 'over TLS' => sub {
+subtest 'where no stream is held' => sub {
     my $answer = http('GET', '/api/stream', @to);
     answers($answer, 200, 'status, and the response ends');
     is($answer->header('content-type'), 'text/event-stream', 'Content-Type');
@@ -68,10 +72,18 @@ subtest 'viewers come back at different times' => sub {
 };
 
 subtest 'HEAD over TLS' => sub {
-    my $http = Glance::Http->new(@to);
+    my $http = Glance::Http->new(@tls);
     answers($http->request('HEAD', '/api/stream'), 200, 'status');
     answers($http->request('GET', '/api/status/main/1'), 200, 'the connection goes on');
 };
+
+if (mpm() ne 'event') {
+    subtest 'over TLS, which only the event MPM can suspend' => sub {
+        my $answer = http('GET', '/api/stream', @tls);
+        answers($answer, 200, 'status, and the response ends');
+        is_brief([blocks_of($answer->body)], 'hello');
+    };
+}
 
 # node is here for the page's tests, and speaks HTTP/2.
 sub over_h2 {
@@ -84,7 +96,7 @@ sub over_h2 {
 
 if (mpm() eq 'prefork') {
     subtest 'prefork has no HTTP/2, and says so when asked' => sub {
-        my $http = Glance::Http->new(@to, alpn => ['h2', 'http/1.1']);
+        my $http = Glance::Http->new(@tls, alpn => ['h2', 'http/1.1']);
         isnt($http->{socket}->alpn_selected // '', 'h2', 'not negotiated');
         $http->send_request('GET', '/api/stream');
         is_brief([blocks_of($http->answer->body)], 'hello');
@@ -98,8 +110,8 @@ else {
         is($answer->{headers}{'content-type'}, 'text/event-stream', 'Content-Type');
         my $hello = is_brief([blocks_of($answer->{body})], 'hello');
 
-        post('/api/status/main/2/2', @to);
-        post('/api/status/main/2/3', @to);
+        post('/api/status/main/2/2', @tls);
+        post('/api/status/main/2/3', @tls);
         my $again = over_h2('/api/stream', 'last-event-id', $hello->{id});
         my $update = is_brief([blocks_of($again->{body})], 'update');
         is_deeply($update->{json}{clusters}, { main => { 3 => '2' } }, 'what changed meanwhile');

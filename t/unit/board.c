@@ -163,8 +163,10 @@ static void test_succession(apr_pool_t *pool)
     is_number(board->shards[7].reported, GLANCE_ONLINE, "and the last report");
     is_number(glance_board_deadline(board), 0, "a sweep is due");
     is(sweep(pool, board, 40 * SECOND), "7:3>1(30)", "and the silent are found");
-    ok(report(old, 0, GLANCE_ONLINE, 14 * SECOND) == GLANCE_SUPERSEDED, "the old board takes no report");
-    ok(glance_board_live(old, 0, 14 * SECOND, TIMEOUT, &was) == GLANCE_SUPERSEDED, "and no sign of life");
+    ok(report(old, 0, GLANCE_ONLINE, 14 * SECOND) == GLANCE_SUPERSEDED,
+       "the old board takes no report");
+    ok(glance_board_live(old, 0, 14 * SECOND, TIMEOUT, &was) == GLANCE_SUPERSEDED,
+       "and no sign of life");
     is(sweep(pool, old, 900 * SECOND), "", "and calls nobody silent");
     ok(glance_board_deadline(old) == GLANCE_NO_MOMENT, "and has no deadline");
     is(glance_board_validate(board), NULL, "the new board is valid");

@@ -71,7 +71,10 @@ int main(void)
     refuses(pool, "main:60 patron:6", "blanks outside quotes");
     refuses(pool, "main :6", "begins or ends with a blank");
     refuses(pool, "main\xe2\x80\x8b:6", "nobody sees");
-    refuses(pool, "a\xe2\x80\xae" "b:6", "nobody sees");
+    refuses(pool,
+            "a\xe2\x80\xae"
+            "b:6",
+            "nobody sees");
     refuses(pool, "\xef\xbb\xbfmain:6", "nobody sees");
     refuses(pool, ".:5", "means a folder");
     refuses(pool, "..:5", "means a folder");

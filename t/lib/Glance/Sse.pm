@@ -11,14 +11,14 @@ use Glance::Http;
 use IO::Select ();
 use JSON::PP ();
 
-# Opens a stream and reads the answer's head. Options: port, path, headers, version, rcvbuf,
+# Opens a stream and reads the answer's head. Options: port, path, headers, version, rcvbuf, tls,
 # method; last (a Last-Event-ID).
 sub open {
     my ($class, %o) = @_;
     my $self = bless { blocks => [], seen => 0, ended => 0 }, $class;
     my %headers = %{ $o{headers} || {} };
     $headers{'Last-Event-ID'} = $o{last} if defined $o{last};
-    $self->{http} = Glance::Http->new(port => $o{port}, rcvbuf => $o{rcvbuf});
+    $self->{http} = Glance::Http->new(port => $o{port}, rcvbuf => $o{rcvbuf}, tls => $o{tls});
     $self->{http}->send_request($o{method} || 'GET', $o{path} || '/api/stream',
         headers => \%headers, version => $o{version});
     return $self if $o{later};

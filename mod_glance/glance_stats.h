@@ -1,0 +1,62 @@
+/* glance_stats.h: what the module counts for mod_status, over all children.
+ *
+ * Lies in shared memory: totals that only grow, and a place for each child with what it holds now.
+ * All functions may be called by any thread of any process, without a lock.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_STATS_H
+#define GLANCE_STATS_H
+
+#include "apr.h"
+
+/** What only grows. */
+typedef enum {
+    GLANCE_STAT_STREAMS,    /* streams held open, ever */
+    GLANCE_STAT_BRIEF,      /* streams answered in the brief form */
+    GLANCE_STAT_BROADCASTS, /* events made for all viewers of a board */
+    GLANCE_STAT_BYTES,      /* bytes sent to viewers by the hubs */
+    GLANCE_STAT_SLOW,       /* viewers dropped for being too slow */
+    GLANCE_STAT_SHED        /* viewers sent away to let the MPM accept again */
+} glance_stat_e;
+
+#define GLANCE_STATS 6
+
+/** What a child holds now. */
+typedef struct {
+    apr_int32_t pid; /* 0: the place is free */
+    apr_uint32_t raw;
+    apr_uint32_t filtered;
+} glance_stats_child_t;
+
+typedef struct {
+    apr_uint64_t totals[GLANCE_STATS];
+    apr_uint32_t child_count;
+    glance_stats_child_t children[];
+} glance_stats_t;
+
+/** Bytes that the statistics of so many children take. */
+apr_size_t glance_stats_size(apr_uint32_t children);
+
+/** Prepares zeroed memory of that size. */
+void glance_stats_init(glance_stats_t *stats, apr_uint32_t children);
+
+/** Adds to what only grows. */
+void glance_stats_add(glance_stats_t *stats, glance_stat_e stat, apr_uint64_t amount);
+
+apr_uint64_t glance_stats_total(const glance_stats_t *stats, glance_stat_e stat);
+
+/** Finds this process a place: a free one, or that of a process that is gone.
+ * @return the place, or NULL if there is none; then this child is not counted. */
+glance_stats_child_t *glance_stats_enter(glance_stats_t *stats);
+
+/** Says what the child holds. @a child may be NULL. */
+void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t raw, apr_uint32_t filtered);
+
+/** Gives the place back. @a child may be NULL. */
+void glance_stats_leave(glance_stats_child_t *child);
+
+/** The sum over all children that still live; `pid` is how many they are. */
+glance_stats_child_t glance_stats_sum(const glance_stats_t *stats);
+
+#endif
