@@ -156,40 +156,50 @@ static int conclude_write(request_rec *r, const glance_store_t *store,
     }
 }
 
-/* Everything about a POST but what it is for. Returns DECLINED with the shard's cluster if all is
- * well, else what the handler returns. */
-static int take_post(request_rec *r, const glance_store_t *store, const char *rest, int depth,
-                     glance_path_t *path, const glance_board_cluster_t **cluster)
+/* Everything about a POST but what it is for. Returns the shard's cluster if all is well, else NULL
+ * with what the handler returns. */
+static const glance_board_cluster_t *take_post(request_rec *r, const glance_store_t *store,
+                                               const char *rest, int depth, glance_path_t *path,
+                                               int *answer)
 {
     const glance_settings_t *settings = glance_config_of(r->server);
+    const glance_board_cluster_t *cluster;
     int status;
 
     if (!glance_auth_allows(apr_table_get(r->headers_in, "Authorization"), settings->passphrases)) {
-        return refuse_stranger(r);
+        *answer = refuse_stranger(r);
+        return NULL;
     }
     if (glance_path_parse(path, rest) != APR_SUCCESS || path->depth != depth) {
-        return refuse_path(r, depth);
+        *answer = refuse_path(r, depth);
+        return NULL;
     }
     status = read_body(r);
     if (status != OK) {
-        return refuse_body(r, status);
+        *answer = refuse_body(r, status);
+        return NULL;
     }
-    *cluster = glance_board_find(store->board, path->cluster, path->cluster_length);
-    if (!*cluster) {
-        return refuse_cluster(r, store, path);
+    cluster = glance_board_find(store->board, path->cluster, path->cluster_length);
+    if (!cluster) {
+        *answer = refuse_cluster(r, store, path);
+        return NULL;
     }
-    return is_id_of(*cluster, path) ? DECLINED : refuse_id(r, *cluster);
+    if (!is_id_of(cluster, path)) {
+        *answer = refuse_id(r, cluster);
+        return NULL;
+    }
+    return cluster;
 }
 
 static int post_status(request_rec *r, glance_store_t *store, const char *rest)
 {
-    const glance_board_cluster_t *cluster;
+    glance_path_t path = {0};
     glance_transition_t was;
-    glance_path_t path;
+    int answer = OK;
+    const glance_board_cluster_t *cluster = take_post(r, store, rest, 3, &path, &answer);
     apr_status_t rv;
-    int answer = take_post(r, store, rest, 3, &path, &cluster);
 
-    if (answer != DECLINED) {
+    if (!cluster) {
         return answer;
     }
     if (path.state == GLANCE_PATH_OUTSIDE || path.state >= GLANCE_STATES) {
@@ -202,23 +212,25 @@ static int post_status(request_rec *r, glance_store_t *store, const char *rest)
     return conclude_write(r, store, cluster, &path, rv, &was);
 }
 
-int glance_api_health(request_rec *r, glance_store_t *store, const char *rest)
+static int post_health(request_rec *r, glance_store_t *store, const char *rest)
 {
-    const glance_board_cluster_t *cluster;
+    glance_path_t path = {0};
     glance_transition_t was;
-    glance_path_t path;
+    int answer = OK;
+    const glance_board_cluster_t *cluster = take_post(r, store, rest, 2, &path, &answer);
     apr_status_t rv;
-    int answer;
 
-    if (r->method_number != M_POST) {
-        return glance_answer_methods(r, "POST, OPTIONS");
-    }
-    answer = take_post(r, store, rest, 2, &path, &cluster);
-    if (answer != DECLINED) {
+    if (!cluster) {
         return answer;
     }
     rv = glance_store_live(store, cluster->first + (apr_uint32_t)path.id, &was);
     return conclude_write(r, store, cluster, &path, rv, &was);
+}
+
+int glance_api_health(request_rec *r, glance_store_t *store, const char *rest)
+{
+    return r->method_number == M_POST ? post_health(r, store, rest)
+                                      : glance_answer_methods(r, "POST, OPTIONS");
 }
 
 /* ---- GET ---- */

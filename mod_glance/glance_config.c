@@ -216,7 +216,8 @@ static const char *set_passphrases(cmd_parms *cmd, void *dir, const char *argume
     return fault;
 }
 
-static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
+/* Reads the file into text, which has room for one byte more than the most, and the end. */
+static const char *read_secrets(cmd_parms *cmd, const char *path, char *text)
 {
     apr_file_t *file;
     apr_finfo_t info;
@@ -231,8 +232,7 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
         rv = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, cmd->temp_pool);
     }
     if (rv == APR_SUCCESS) {
-        *text = apr_pcalloc(cmd->pool, length + 1);
-        rv = apr_file_read_full(file, *text, length, &length);
+        rv = apr_file_read_full(file, text, length, &length);
         apr_file_close(file);
     }
     if (rv != APR_SUCCESS && rv != APR_EOF) {
@@ -241,7 +241,7 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char **text)
     if (length > SECRETS_FILE_MAX) {
         return complain(cmd, apr_psprintf(cmd->pool, "%s is larger than 64 KiB", path));
     }
-    if (memchr(*text, '\0', length)) {
+    if (memchr(text, '\0', length)) {
         return complain(cmd, apr_psprintf(cmd->pool, "%s has a NUL, which no HTTP header can carry",
                                           path));
     }
@@ -296,14 +296,14 @@ static const char *take_lines(cmd_parms *cmd, const char *path, char *text)
 static const char *set_passphrase_file(cmd_parms *cmd, void *dir, const char *argument)
 {
     const char *path = ap_server_root_relative(cmd->pool, argument);
-    char *text = NULL;
+    char *text = apr_pcalloc(cmd->pool, SECRETS_FILE_MAX + 2);
     const char *fault;
 
     (void)dir;
     if (!path) {
         return complain(cmd, apr_psprintf(cmd->pool, "'%s' is not a path", argument));
     }
-    fault = read_secrets(cmd, path, &text);
+    fault = read_secrets(cmd, path, text);
     if (!fault) {
         fault = take_lines(cmd, path, text);
     }
