@@ -4,9 +4,11 @@
  */
 #include "glance_broadcast.h"
 
+#define CACHE_LINE 64
 #define TICK apr_time_from_sec(1)
 #define HEARTBEAT apr_time_from_sec(15)
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
+#define RETRY_MS 3000                  /* a client returns this long after it has lost its stream */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
 #define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
@@ -50,30 +52,56 @@ void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *view
 
 /* ---- texts for viewers one by one ---- */
 
-/* What brings a viewer who knows the board up to `since` up to date. Not the caller's to keep. */
-static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t since,
+/* The beginning of every stream. It goes out with the first event, not with the answer's head: that
+ * would cost a packet and, over TLS, mod_ssl's buffer for joining the two. */
+static glance_text_t *begin_stream(glance_text_t *event)
+{
+    glance_text_t *text = event ? glance_text_make(event->length + 32) : NULL;
+
+    if (text) {
+        glance_sse_put_retry(text, RETRY_MS);
+        glance_text_put(text, event->data, event->length);
+    }
+    glance_text_release(event);
+    return glance_text_finish(text);
+}
+
+static glance_text_t *make_text(glance_broadcast_t *broadcast, apr_uint64_t since, int is_new,
+                                apr_uint64_t *upto)
+{
+    glance_text_t *event = since == HELLO ? glance_event_hello(broadcast->store, upto)
+                                          : glance_event_update(broadcast->store, since,
+                                                                &broadcast->changes, upto);
+
+    return is_new ? begin_stream(event) : event;
+}
+
+/* What brings a viewer, new or not, who knows the board up to `since` up to date. Not the caller's
+ * to keep. */
+static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t since, int is_new,
                                  apr_uint64_t *upto, glance_moment_t now)
 {
     apr_uint64_t seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
+    glance_broadcast_text_t *place;
     int i;
 
     for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        if (broadcast->texts[i].text && broadcast->texts[i].since == since
-            && broadcast->texts[i].upto == seq && now - broadcast->texts[i].made < TEXT_LIFE) {
+        place = &broadcast->texts[i];
+        if (place->text && place->since == since && place->is_new == is_new && place->upto == seq
+            && now - place->made < TEXT_LIFE) {
             *upto = seq;
-            return broadcast->texts[i].text;
+            return place->text;
         }
     }
-    i = broadcast->next_text;
-    broadcast->next_text = (i + 1) % GLANCE_BROADCAST_TEXTS;
-    glance_text_release(broadcast->texts[i].text);
-    broadcast->texts[i].text = since == HELLO ? glance_event_hello(broadcast->store, upto)
-                                              : glance_event_update(broadcast->store, since,
-                                                                    &broadcast->changes, upto);
-    broadcast->texts[i].since = since;
-    broadcast->texts[i].upto = *upto;
-    broadcast->texts[i].made = now;
-    return broadcast->texts[i].text;
+    place = &broadcast->texts[broadcast->next_text];
+    broadcast->next_text = (broadcast->next_text + 1) % GLANCE_BROADCAST_TEXTS;
+    glance_text_release(place->text);
+    place->text = make_text(broadcast, since, is_new, upto);
+    place->since = since;
+    place->is_new = is_new;
+    place->upto = *upto;
+    place->made = now;
+    return place->text;
 }
 
 static void drop_texts(glance_broadcast_t *broadcast)
@@ -88,10 +116,10 @@ static void drop_texts(glance_broadcast_t *broadcast)
 
 /* Sends a ready viewer all it does not know; drops it if that cannot be done. */
 static void tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t since,
-                 glance_moment_t now)
+                 int is_new, glance_moment_t now)
 {
     apr_uint64_t upto = 0;
-    glance_text_t *text = text_since(broadcast, since, &upto, now);
+    glance_text_t *text = text_since(broadcast, since, is_new, &upto, now);
 
     if (!text || glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
@@ -114,7 +142,7 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
     broadcast->count++;
     broadcast->pulse_count += viewer->wants_pulse ? 1 : 0;
-    tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, now);
+    tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now);
 }
 
 void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -127,7 +155,7 @@ void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *vie
         glance_broadcast_leave(broadcast, viewer, now);
     }
     else if (glance_viewer_is_ready(viewer) && viewer->seq < broadcast->seq) {
-        tell(broadcast, viewer, viewer->seq, now);
+        tell(broadcast, viewer, viewer->seq, 0, now);
     }
 }
 
@@ -152,6 +180,10 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
 
     EACH_VIEWER(viewer, next, broadcast)
     {
+        /* Fetched while this one is written to: bench/fan shows a sixth of the cost, when few
+         * events a second leave all of it cold. */
+        __builtin_prefetch(next);
+        __builtin_prefetch((char *)next + CACHE_LINE);
         if (!glance_viewer_is_ready(viewer) || !is_chosen(viewer, upto)) {
             continue;
         }

@@ -14,6 +14,15 @@
 
 #define GLANCE_BROADCAST_TEXTS 8
 
+/** A text that brings viewers up to date. */
+typedef struct {
+    apr_uint64_t since; /* what they know; the largest number: nothing, so it is a hello */
+    int is_new;         /* it begins a stream */
+    apr_uint64_t upto;
+    glance_moment_t made;
+    glance_text_t *text;
+} glance_broadcast_text_t;
+
 typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
@@ -25,13 +34,8 @@ typedef struct glance_broadcast_t {
     glance_moment_t next_round;
     glance_moment_t next_tick;
     glance_moment_t next_heartbeat;
-    /* Texts for viewers who come or catch up, so that a crowd that returns shares them. */
-    struct {
-        apr_uint64_t since; /* the largest number: a hello, for those who know nothing */
-        apr_uint64_t upto;
-        glance_moment_t made;
-        glance_text_t *text;
-    } texts[GLANCE_BROADCAST_TEXTS];
+    /* For viewers who come or catch up, so that a crowd that returns shares them. */
+    glance_broadcast_text_t texts[GLANCE_BROADCAST_TEXTS];
     int next_text;
     glance_changes_t changes; /* used again and again */
 } glance_broadcast_t;

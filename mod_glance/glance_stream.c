@@ -1,6 +1,6 @@
 /* glance_stream.c: the handler of the live stream.
  *
- * A stream is answered like any request, with the first lines of its body, and httpd is told to
+ * A stream is answered like any request, with nothing but its head yet, and httpd is told to
  * close the connection after it. Just before it does, the hub takes the socket over. httpd is then
  * done: the request is finished and logged, the connection freed. Over TLS, the hub takes over the
  * connection as it is, suspended by the event MPM.
@@ -20,8 +20,6 @@
 #include "glance_socket.h"
 #include "glance_suspend.h"
 #include "glance_sweep.h"
-
-#define RETRY_MS 3000
 
 /* The brief form: a client returns after this long, longer the more of them there are. */
 #define BRIEF_MIN_MS 3000
@@ -142,7 +140,6 @@ static int begin_stream(request_rec *r, ticket_t *ticket)
     set_headers(r);
     ticket->address = apr_pstrdup(c->pool, r->useragent_ip);
     c->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
-    ap_rprintf(r, "retry: %d\n\n", RETRY_MS);
     if (ap_rflush(r) != 0 || c->aborted) {
         return OK;
     }

@@ -301,12 +301,12 @@ apr_status_t glance_suspend_take(glance_channel_t *channel, conn_rec *c, request
     held->c = c;
     held->taken = glance_clock_now();
     held->brigade = apr_brigade_create(c->pool, c->bucket_alloc);
-    /* Ends the request and frees its pool, half of what a held stream would take. */
+    /* What is freed from here on goes back to the system, not to the connection's allocator; first
+     * of all the request, half of what a held stream would take. */
+    apr_allocator_max_free_set(apr_pool_allocator_get(c->pool), 1);
     ap_finalize_request_protocol(r);
     ap_process_request_after_handler(r);
     c->cs->state = CONN_STATE_SUSPENDED;
-    /* What is freed goes back to the system, not to the connection's allocator. */
-    apr_allocator_max_free_set(apr_pool_allocator_get(c->pool), 1);
     apr_socket_timeout_set(socket, 0);
     __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
     *channel = (glance_channel_t){.kind = &filtered,

@@ -18,18 +18,19 @@
 
 #define GLANCE_VIEWER_ADDRESS_MAX 46 /* an IPv6 address in text */
 
+/** What every round touches comes first: a crowd is far larger than the processor's caches. */
 typedef struct glance_viewer_t {
     APR_RING_ENTRY(glance_viewer_t) link; /* among the viewers of its board */
+    glance_text_t *text;                  /* not all of it is sent yet; NULL: nothing is pending */
+    apr_uint64_t seq;                     /* all it was sent covers every change up to this one */
     glance_channel_t channel;
-    int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
+    apr_size_t offset;       /* what is sent of the text */
+    apr_uint64_t sent;       /* bytes, for the log */
     int wants_pulse;         /* health events too */
-    apr_uint64_t seq;        /* all it was sent covers every change up to this one */
-    glance_text_t *text;     /* not all of it is sent yet; NULL if nothing is pending */
-    apr_size_t offset;       /* what of it is sent */
-    glance_moment_t pending; /* since when */
+    int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
+    glance_moment_t pending; /* since when the text is */
     glance_moment_t moved;   /* when some of it was last sent */
     glance_moment_t opened;
-    apr_uint64_t sent; /* bytes, for the log */
     struct glance_broadcast_t *broadcast;
     struct glance_store_t *store;
     char address[GLANCE_VIEWER_ADDRESS_MAX];
