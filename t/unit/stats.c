@@ -13,8 +13,10 @@
 /* A process id that no process has: that of a child which has just ended. */
 static apr_int32_t dead_pid(void)
 {
-    pid_t child = fork();
+    pid_t child;
 
+    (void)fflush(stdout); /* or the child prints what is in its copy of the buffer */
+    child = fork();
     if (child == 0) {
         _exit(0);
     }
