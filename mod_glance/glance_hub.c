@@ -212,6 +212,15 @@ static void unchoke(glance_moment_t now)
                  total, count);
 }
 
+/* A suspended connection is counted a moment before its viewer is. */
+static void count_viewers(void)
+{
+    apr_uint32_t filtered = glance_suspend_count();
+    apr_uint32_t viewers = glance_viewer_count();
+
+    glance_stats_hold(hub->place, viewers > filtered ? viewers - filtered : 0, filtered);
+}
+
 static void run_once(void)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
@@ -232,8 +241,7 @@ static void run_once(void)
     }
     unchoke(now);
     glance_suspend_bury(now);
-    glance_stats_hold(hub->place, glance_viewer_count() - glance_suspend_count(),
-                      glance_suspend_count());
+    count_viewers();
 }
 
 /* First the farewells, which need no lock: on prefork the process may end at any moment from here
