@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAGIC APR_UINT64_C(0x45434e414c470002) /* "GLANCE" and the layout's version */
+#define MAGIC APR_UINT64_C(0x45434e414c470003) /* "GLANCE" and the layout's version */
 #define BLOCK_SHARDS 64
 #define NOT_WRITING 0 /* in header.writing; else the index of a shard plus one */
 
@@ -331,8 +331,11 @@ void glance_board_expect_sweep(glance_board_t *board)
     set_deadline(board, 0);
 }
 
-static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t shard, apr_byte_t state)
+static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,
+                                const glance_shard_t *shard)
 {
+    glance_change_t *change;
+
     if (changes->count == changes->room) {
         apr_size_t room = changes->room ? changes->room * 2 : BLOCK_SHARDS;
         glance_change_t *list = realloc(changes->list, room * sizeof *list);
@@ -343,9 +346,11 @@ static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t shard, a
         changes->list = list;
         changes->room = room;
     }
-    changes->list[changes->count].shard = shard;
-    changes->list[changes->count].state = state;
-    changes->count++;
+    change = &changes->list[changes->count++];
+    change->shard = index;
+    change->state = shard->state;
+    change->revived = shard->revived;
+    change->spoke_by_change = (apr_byte_t)glance_shard_spoke_by_change(shard);
     return APR_SUCCESS;
 }
 
@@ -370,8 +375,7 @@ apr_status_t glance_board_since(const glance_board_t *board, glance_mark_e mark,
         for (i = block * BLOCK_SHARDS; i < block_end(board, block); i++) {
             const glance_shard_t *shard = &board->shards[i];
 
-            if (shard->marks[mark] > number
-                && push_change(changes, i, shard->state) != APR_SUCCESS) {
+            if (shard->marks[mark] > number && push_change(changes, i, shard) != APR_SUCCESS) {
                 return APR_ENOMEM;
             }
         }

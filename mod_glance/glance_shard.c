@@ -22,6 +22,7 @@ static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t no
     }
     shard->state = (apr_byte_t)state;
     shard->since = now;
+    shard->revived = 0;
     return 1;
 }
 
@@ -49,7 +50,17 @@ int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_mome
 int glance_shard_beat(glance_shard_t *shard, glance_moment_t now)
 {
     shard->seen = now;
-    return shard->state == GLANCE_UNHEALTHY ? enter(shard, GLANCE_ONLINE, now) : 0;
+    if (shard->state != GLANCE_UNHEALTHY) {
+        return 0;
+    }
+    (void)enter(shard, GLANCE_ONLINE, now);
+    shard->revived = 1;
+    return 1;
+}
+
+int glance_shard_spoke_by_change(const glance_shard_t *shard)
+{
+    return shard->seen == shard->since;
 }
 
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout)

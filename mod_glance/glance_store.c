@@ -24,7 +24,7 @@
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
  * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/2"
+#define RETAINED_KEY "mod_glance/3"
 
 /* Shards from which on snapshots are worth keeping: below, a copy takes microseconds. */
 #define CACHED_SHARDS 4096
