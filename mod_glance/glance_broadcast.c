@@ -8,7 +8,6 @@
 #define TICK apr_time_from_sec(1)
 #define HEARTBEAT apr_time_from_sec(15)
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
-#define RETRY_MS 3000                  /* a client returns this long after it has lost its stream */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
 #define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
@@ -29,9 +28,10 @@ static void log_end(const glance_broadcast_t *broadcast, const glance_viewer_t *
                     const char *why, glance_moment_t now)
 {
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, broadcast->store->server,
-                 GLANCE_LOGNO(0030) "stream of %s ended (%s) after %" APR_TIME_T_FMT
+                 GLANCE_LOGNO(0030) "%s of %s ended (%s) after %" APR_TIME_T_FMT
                                     " s and %" APR_UINT64_T_FMT " bytes",
-                 viewer->address, why, apr_time_sec(now - viewer->opened), viewer->sent);
+                 glance_transports[viewer->transport].name, viewer->address, why,
+                 apr_time_sec(now - viewer->opened), viewer->sent);
 }
 
 static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const char *why,
@@ -39,6 +39,7 @@ static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const c
 {
     APR_RING_REMOVE(viewer, link);
     broadcast->count--;
+    broadcast->count_of[viewer->transport]--;
     broadcast->pulse_count -= viewer->wants_pulse ? 1 : 0;
     log_end(broadcast, viewer, why, now);
     glance_viewer_free(viewer);
@@ -47,39 +48,46 @@ static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const c
 void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                             glance_moment_t now)
 {
-    drop(broadcast, viewer, "client left", now);
+    drop(broadcast, viewer, viewer->closing ? "closed" : "client left", now);
 }
 
 /* ---- texts for viewers one by one ---- */
 
 /* The beginning of every stream. It goes out with the first event, not with the answer's head: that
  * would cost a packet and, over TLS, mod_ssl's buffer for joining the two. */
-static glance_text_t *begin_stream(glance_text_t *event)
+static glance_text_t *begin_stream(glance_transport_e transport, glance_text_t *event)
 {
     glance_text_t *text = event ? glance_text_make(event->length + 32) : NULL;
 
     if (text) {
-        glance_sse_put_retry(text, RETRY_MS);
+        glance_transports[transport].put_beginning(text);
         glance_text_put(text, event->data, event->length);
     }
     glance_text_release(event);
     return glance_text_finish(text);
 }
 
-static glance_text_t *make_text(glance_broadcast_t *broadcast, apr_uint64_t since, int is_new,
-                                apr_uint64_t *upto)
+static glance_text_t *make_text(glance_broadcast_t *broadcast, glance_transport_e transport,
+                                apr_uint64_t since, int is_new, apr_uint64_t *upto)
 {
-    glance_text_t *event = since == HELLO ? glance_event_hello(broadcast->store, upto)
-                                          : glance_event_update(broadcast->store, since,
-                                                                &broadcast->changes, upto);
+    unsigned wanted = 1U << transport;
+    glance_texts_t texts;
 
-    return is_new ? begin_stream(event) : event;
+    if (since == HELLO) {
+        (void)glance_event_hello(&texts, wanted, broadcast->store, upto);
+    }
+    else {
+        (void)glance_event_update(&texts, wanted, broadcast->store, since, &broadcast->changes,
+                                  upto);
+    }
+    return is_new ? begin_stream(transport, texts.of[transport]) : texts.of[transport];
 }
 
-/* What brings a viewer, new or not, who knows the board up to `since` up to date. Not the caller's
- * to keep. */
-static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t since, int is_new,
-                                 apr_uint64_t *upto, glance_moment_t now)
+/* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date.
+ * Not the caller's to keep. */
+static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport_e transport,
+                                 apr_uint64_t since, int is_new, apr_uint64_t *upto,
+                                 glance_moment_t now)
 {
     apr_uint64_t seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
     glance_broadcast_text_t *place;
@@ -87,8 +95,8 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t sin
 
     for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
         place = &broadcast->texts[i];
-        if (place->text && place->since == since && place->is_new == is_new && place->upto == seq
-            && now - place->made < TEXT_LIFE) {
+        if (place->text && place->transport == transport && place->since == since
+            && place->is_new == is_new && place->upto == seq && now - place->made < TEXT_LIFE) {
             *upto = seq;
             return place->text;
         }
@@ -96,7 +104,8 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, apr_uint64_t sin
     place = &broadcast->texts[broadcast->next_text];
     broadcast->next_text = (broadcast->next_text + 1) % GLANCE_BROADCAST_TEXTS;
     glance_text_release(place->text);
-    place->text = make_text(broadcast, since, is_new, upto);
+    place->text = make_text(broadcast, transport, since, is_new, upto);
+    place->transport = transport;
     place->since = since;
     place->is_new = is_new;
     place->upto = *upto;
@@ -114,18 +123,20 @@ static void drop_texts(glance_broadcast_t *broadcast)
     }
 }
 
-/* Sends a ready viewer all it does not know; drops it if that cannot be done. */
-static void tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t since,
-                 int is_new, glance_moment_t now)
+/* Sends a ready viewer all it does not know. Returns 1, or 0 if that cannot be done and the viewer
+ * is dropped. */
+static int tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t since,
+                int is_new, glance_moment_t now)
 {
     apr_uint64_t upto = 0;
-    glance_text_t *text = text_since(broadcast, since, is_new, &upto, now);
+    glance_text_t *text = text_since(broadcast, viewer->transport, since, is_new, &upto, now);
 
     if (!text || glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
-        return;
+        return 0;
     }
     viewer->seq = upto;
+    return 1;
 }
 
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -141,22 +152,25 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
     viewer->broadcast = broadcast;
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
     broadcast->count++;
+    broadcast->count_of[viewer->transport]++;
     broadcast->pulse_count += viewer->wants_pulse ? 1 : 0;
-    tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now);
+    (void)tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now);
 }
 
-void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
-                             glance_moment_t now)
+int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                            glance_moment_t now)
 {
-    if (glance_viewer_is_ready(viewer)) {
-        return;
-    }
-    if (glance_viewer_flush(viewer, now) != APR_SUCCESS) {
+    int was_ready = glance_viewer_is_ready(viewer);
+
+    if (glance_viewer_flush(viewer, now) != APR_SUCCESS
+        || (glance_viewer_hears(viewer) && glance_viewer_hear(viewer, now) != APR_SUCCESS)) {
         glance_broadcast_leave(broadcast, viewer, now);
+        return 0;
     }
-    else if (glance_viewer_is_ready(viewer) && viewer->seq < broadcast->seq) {
-        tell(broadcast, viewer, viewer->seq, 0, now);
+    if (!was_ready && glance_viewer_is_ready(viewer) && viewer->seq < broadcast->seq) {
+        return tell(broadcast, viewer, viewer->seq, 0, now);
     }
+    return 1;
 }
 
 /* ---- texts for all ---- */
@@ -169,9 +183,9 @@ void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *vie
 
 typedef int (*choose_fn_t)(const glance_viewer_t *, apr_uint64_t);
 
-/* Sends a text, which is released, to all viewers who are ready and chosen. From then on they know
+/* Sends texts, which are released, to all viewers who are ready and chosen. From then on they know
  * the board up to `upto`. */
-static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_text_t *text,
+static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_texts_t *texts,
                     apr_uint64_t upto, glance_moment_t now)
 {
     glance_viewer_t *viewer;
@@ -180,23 +194,37 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
 
     EACH_VIEWER(viewer, next, broadcast)
     {
+        glance_text_t *text = texts->of[viewer->transport];
+
         /* Fetched while this one is written to: bench/fan shows a sixth of the cost, when few
          * events a second leave all of it cold. */
         __builtin_prefetch(next);
         __builtin_prefetch((char *)next + CACHE_LINE);
-        if (!glance_viewer_is_ready(viewer) || !is_chosen(viewer, upto)) {
+        if (!text || !glance_viewer_is_ready(viewer) || !is_chosen(viewer, upto)) {
             continue;
         }
-        if (glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
+        if (text->length && glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
             glance_broadcast_leave(broadcast, viewer, now);
             continue;
         }
-        bytes += viewer->offset;
+        bytes += text->length ? viewer->offset : 0;
         viewer->seq = viewer->seq < upto ? upto : viewer->seq;
     }
-    glance_text_release(text);
+    glance_texts_release(texts);
     glance_stats_add(glance_store_stats(), GLANCE_STAT_BROADCASTS, 1);
     glance_stats_add(glance_store_stats(), GLANCE_STAT_BYTES, bytes);
+}
+
+/* The transports that somebody uses. */
+static unsigned transports_in_use(const glance_broadcast_t *broadcast)
+{
+    unsigned used = 0;
+    int i;
+
+    for (i = 0; i < GLANCE_TRANSPORTS; i++) {
+        used |= broadcast->count_of[i] ? 1U << i : 0;
+    }
+    return used;
 }
 
 /* One that has just come may know more than the rest already. */
@@ -220,40 +248,57 @@ static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
 
 static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
 {
+    glance_texts_t texts;
     apr_uint64_t upto;
-    glance_text_t *text = glance_event_update(broadcast->store, broadcast->seq, &broadcast->changes,
-                                              &upto);
 
-    if (!text) {
+    if (glance_event_update(&texts, transports_in_use(broadcast), broadcast->store, broadcast->seq,
+                            &broadcast->changes, &upto)
+        != APR_SUCCESS) {
         broadcast->next_round = now + RETRY_AFTER_FAILURE;
         return;
     }
     broadcast->next_round = now + broadcast->interval;
     broadcast->seq = upto;
-    send_to(broadcast, knows_less, text, upto, now);
+    send_to(broadcast, knows_less, &texts, upto, now);
 }
 
 static void send_health(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_text_t *text = glance_event_health(broadcast->store, broadcast->beat, broadcast->seq,
-                                              &broadcast->changes, &broadcast->beat);
+    glance_texts_t texts;
+    apr_uint64_t upto;
 
-    if (text) {
-        send_to(broadcast, wants_pulse, text, broadcast->seq, now);
+    if (glance_event_health(&texts, transports_in_use(broadcast), broadcast->store, broadcast->beat,
+                            broadcast->seq, &broadcast->changes, &upto)
+        == APR_SUCCESS) {
+        broadcast->beat = upto;
+        send_to(broadcast, wants_pulse, &texts, broadcast->seq, now);
     }
+}
+
+static int is_beat_of(glance_transport_e transport, unsigned beat)
+{
+    return beat % glance_transports[transport].beats_apart == 0;
 }
 
 static void send_heartbeat(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_texts_t texts = {{0}};
+    int i;
 
-    if (text) {
-        glance_text_puts(text, GLANCE_SSE_HEARTBEAT);
-        send_to(broadcast, is_anybody, text, broadcast->seq, now);
+    broadcast->heartbeats++;
+    for (i = 0; i < GLANCE_TRANSPORTS; i++) {
+        if (broadcast->count_of[i] && is_beat_of(i, broadcast->heartbeats)) {
+            texts.of[i] = glance_text_make(0);
+        }
+        if (texts.of[i]) {
+            glance_transports[i].put_heartbeat(texts.of[i]);
+            texts.of[i] = glance_text_finish(texts.of[i]);
+        }
     }
+    send_to(broadcast, is_anybody, &texts, broadcast->seq, now);
 }
 
-static void drop_stuck(glance_broadcast_t *broadcast, glance_moment_t now)
+static void drop_overdue(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
@@ -263,6 +308,9 @@ static void drop_stuck(glance_broadcast_t *broadcast, glance_moment_t now)
         if (glance_viewer_is_stuck(viewer, now)) {
             glance_stats_add(glance_store_stats(), GLANCE_STAT_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
+        }
+        else if (glance_viewer_is_over(viewer, now)) {
+            drop(broadcast, viewer, viewer->closing ? "closed" : "silent", now);
         }
     }
 }
@@ -277,7 +325,7 @@ static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
     else {
         broadcast->beat = beat;
     }
-    drop_stuck(broadcast, now);
+    drop_overdue(broadcast, now);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)

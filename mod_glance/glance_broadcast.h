@@ -1,6 +1,7 @@
 /* glance_broadcast.h: one board's viewers in this child, and what they have all been told.
  *
- * Belongs to the child's hub thread. Each text is made once and written to every viewer. A viewer
+ * Belongs to the child's hub thread. Each text is made once for each transport that somebody uses,
+ * and written to every viewer. A viewer
  * that cannot take it keeps one text pending, is passed over until that is sent, and then gets all
  * it missed in one update: it is never waited for, and nothing queues up.
  *
@@ -16,6 +17,7 @@
 
 /** A text that brings viewers up to date. */
 typedef struct {
+    glance_transport_e transport;
     apr_uint64_t since; /* what they know; the largest number: nothing, so it is a hello */
     int is_new;         /* it begins a stream */
     apr_uint64_t upto;
@@ -28,12 +30,14 @@ typedef struct glance_broadcast_t {
     apr_interval_time_t interval; /* the shortest time between two rounds */
     glance_viewers_t viewers;
     apr_uint32_t count;
+    apr_uint32_t count_of[GLANCE_TRANSPORTS];
     apr_uint32_t pulse_count; /* how many of them want health events */
     apr_uint64_t seq;         /* every viewer that is ready knows the board up to here */
     apr_uint64_t beat;        /* health events have told up to here */
     glance_moment_t next_round;
     glance_moment_t next_tick;
     glance_moment_t next_heartbeat;
+    unsigned heartbeats; /* so far */
     /* For viewers who come or catch up, so that a crowd that returns shares them. */
     glance_broadcast_text_t texts[GLANCE_BROADCAST_TEXTS];
     int next_text;
@@ -47,9 +51,10 @@ void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                            glance_moment_t now);
 
-/** The viewer's window has opened. */
-void glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
-                             glance_moment_t now);
+/** The viewer's window has opened, or its client has spoken.
+ * @return 1, or 0 if it is gone and freed. */
+int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                            glance_moment_t now);
 
 /** The client has left: takes the viewer out and frees it. */
 void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,

@@ -15,9 +15,8 @@ static const struct {
     const char *name;
     glance_location_t usual; /* where plain SetHandler works */
 } endpoints[] = {
-    {"status", {"glance-status", "/api/status"}},
-    {"health", {"glance-health", "/api/health"}},
-    {"stream", {"glance-stream", "/api/stream"}},
+    {"status", {"glance-status", "/api/status"}}, {"health", {"glance-health", "/api/health"}},
+    {"stream", {"glance-stream", "/api/stream"}}, {"feed", {"glance-feed", "/api/feed"}},
     {"plain", {"glance-plain", "/plain"}},
 };
 

@@ -8,7 +8,7 @@
 #include "glance_private.h"
 
 /** What GlanceEndpoint takes. */
-#define GLANCE_ENDPOINT_NAMES "status, health, stream, plain"
+#define GLANCE_ENDPOINT_NAMES "status, health, stream, feed, plain"
 
 /** What a request asks of us. */
 typedef struct {

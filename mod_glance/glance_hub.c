@@ -80,7 +80,8 @@ static int is_stopping(void)
 
 static void admit(glance_viewer_t *viewer, glance_moment_t now)
 {
-    if (glance_channel_watch(&viewer->channel, hub->poll, viewer) != APR_SUCCESS) {
+    if (glance_channel_watch(&viewer->channel, hub->poll, glance_viewer_hears(viewer), viewer)
+        != APR_SUCCESS) {
         glance_viewer_free(viewer);
         return;
     }
@@ -108,9 +109,22 @@ static void admit_incoming(glance_moment_t now)
     }
 }
 
+/* The last that a client said may be worth an answer, though it has closed its side. */
+static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t now)
+{
+    int has_left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+
+    if ((!has_left || glance_viewer_hears(viewer))
+        && !glance_broadcast_resume(viewer->broadcast, viewer, now)) {
+        return;
+    }
+    if (has_left) {
+        glance_broadcast_leave(viewer->broadcast, viewer, now);
+    }
+}
+
 static void take_event(const struct epoll_event *event, glance_moment_t now)
 {
-    glance_viewer_t *viewer = event->data.ptr;
 
     if (event->data.ptr == &nudge_mark) {
         admit_incoming(now);
@@ -118,11 +132,8 @@ static void take_event(const struct epoll_event *event, glance_moment_t now)
     else if (event->data.ptr == &bell_mark) {
         return; /* glance_broadcast_run() sees what has changed */
     }
-    else if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
-        glance_broadcast_leave(viewer->broadcast, viewer, now);
-    }
     else {
-        glance_broadcast_resume(viewer->broadcast, viewer, now);
+        serve(event->data.ptr, event->events, now);
     }
 }
 

@@ -1,7 +1,7 @@
 /* glance_json.c: every JSON text that mod_glance writes.
  *
- * jansson makes the documents. Only the rows of the status document, six numbers and a fixed word
- * for each of up to a million shards, are written by hand: as objects they would take seconds.
+ * jansson makes the documents. Only what there is of every shard, a few numbers and fixed words for
+ * each of up to a million, is written by hand: as objects it would take seconds.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -358,4 +358,167 @@ glance_text_t *glance_json_health(const glance_board_t *board, const glance_chan
         set(&clusters, section.cluster->name, ranges_of(&section, ANY_STATE));
     }
     return dump(json_pack("{s:o}", "clusters", clusters));
+}
+
+/* ---- the feed's messages ---- */
+
+#define MESSAGE_MAX 512 /* bytes of a message's usual length, and of the longest name's */
+
+/* A cluster's name as a JSON string. */
+static void put_name(glance_text_t *text, const glance_board_cluster_t *cluster)
+{
+    put_json(text, json_string(cluster->name), JSON_ENCODE_ANY);
+}
+
+static void put_feed_row(glance_text_t *text, apr_uint32_t id, const glance_row_t *row,
+                         apr_time_t now)
+{
+    apr_uint64_t tenths = (apr_uint64_t)apr_time_as_msec(now) / 100 - row->silent;
+    char fraction[2] = {'.', (char)('0' + tenths % 10)};
+
+    glance_text_puts(text, ",\"");
+    glance_text_put_number(text, id);
+    glance_text_puts(text, "\":{\"state\":");
+    glance_text_put_number(text, row->state);
+    glance_text_puts(text, ",\"last_healthy\":");
+    glance_text_put_number(text, tenths / 10);
+    glance_text_put(text, fraction, sizeof fraction);
+    glance_text_put(text, "}", 1);
+}
+
+static void put_feed_cluster(glance_text_t *text, const glance_snapshot_t *snapshot,
+                             const glance_board_cluster_t *cluster)
+{
+    const glance_row_t *rows = snapshot->rows + cluster->first;
+    apr_uint32_t id;
+
+    put_name(text, cluster);
+    glance_text_puts(text, ":{\"len\":");
+    glance_text_put_number(text, cluster->shards);
+    for (id = 0; id < cluster->shards; id++) {
+        if (rows[id].reported != GLANCE_NEVER) {
+            put_feed_row(text, id, &rows[id], snapshot->now);
+        }
+    }
+    glance_text_put(text, "}", 1);
+}
+
+glance_text_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
+{
+    glance_text_t *text = glance_text_make(MESSAGE_MAX);
+    apr_uint32_t i;
+
+    if (!text) {
+        return NULL;
+    }
+    glance_text_puts(text, "{\"op\":\"hello\",\"payload\":{");
+    for (i = 0; i < snapshot->board->cluster_count; i++) {
+        if (i) {
+            glance_text_put(text, ",", 1);
+        }
+        put_feed_cluster(text, snapshot, &snapshot->board->clusters[i]);
+    }
+    glance_text_puts(text, "}}");
+    return glance_text_finish(text);
+}
+
+/* Writes messages one by one, each in the same place, and frames them. */
+typedef struct {
+    glance_text_t *framed;
+    glance_text_t *name;    /* the section's cluster */
+    glance_text_t *message; /* the one being written */
+    glance_frame_t frame;
+} feed_t;
+
+static void close_feed(feed_t *feed)
+{
+    glance_text_release(feed->name);
+    glance_text_release(feed->message);
+}
+
+static int open_feed(feed_t *feed, glance_frame_t frame)
+{
+    feed->frame = frame;
+    feed->name = glance_text_make(MESSAGE_MAX);
+    feed->message = glance_text_make(MESSAGE_MAX);
+    feed->framed = feed->name && feed->message ? glance_text_make(MESSAGE_MAX) : NULL;
+    if (!feed->framed) {
+        close_feed(feed);
+    }
+    return feed->framed != NULL;
+}
+
+static void name_section(feed_t *feed, const glance_board_cluster_t *cluster)
+{
+    feed->name->length = 0;
+    put_name(feed->name, cluster);
+}
+
+/* ANY_STATE: the message says nothing of the state. */
+static void put_message(feed_t *feed, const char *op, apr_uint32_t id, int state)
+{
+    glance_text_t *message = feed->message;
+
+    message->length = 0;
+    glance_text_puts(message, "{\"op\":\"");
+    glance_text_puts(message, op);
+    glance_text_puts(message, "\",\"payload\":{\"cluster\":");
+    glance_text_put(message, feed->name->data, feed->name->length);
+    glance_text_puts(message, ",\"shard\":");
+    glance_text_put_number(message, id);
+    if (state != ANY_STATE) {
+        glance_text_puts(message, ",\"state\":");
+        glance_text_put_number(message, (apr_uint64_t)state);
+    }
+    glance_text_puts(message, "}}");
+    feed->frame(feed->framed, message->data, message->length);
+}
+
+/* The framed messages, or NULL if memory ran out on the way. */
+static glance_text_t *finish_feed(feed_t *feed)
+{
+    feed->framed->failed |= feed->name->failed | feed->message->failed;
+    close_feed(feed);
+    return glance_text_finish(feed->framed);
+}
+
+glance_text_t *glance_json_feed_update(const glance_board_t *board, const glance_changes_t *changes,
+                                       glance_frame_t frame)
+{
+    section_t section = {0};
+    const glance_change_t *change;
+    feed_t feed;
+
+    if (!open_feed(&feed, frame)) {
+        return NULL;
+    }
+    while (next_section(&section, board, changes)) {
+        name_section(&feed, section.cluster);
+        for (change = section.first; change < section.end; change++) {
+            put_message(&feed, change->revived ? "health_ping" : "state_update",
+                        change->shard - section.cluster->first, change->state);
+        }
+    }
+    return finish_feed(&feed);
+}
+
+glance_text_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
+                                       glance_frame_t frame)
+{
+    section_t section = {0};
+    const glance_change_t *beat;
+    feed_t feed;
+
+    if (!open_feed(&feed, frame)) {
+        return NULL;
+    }
+    while (next_section(&section, board, beats)) {
+        name_section(&feed, section.cluster);
+        for (beat = section.first; beat < section.end; beat++) {
+            if (!beat->spoke_by_change) {
+                put_message(&feed, "health_ping", beat->shard - section.cluster->first, ANY_STATE);
+            }
+        }
+    }
+    return finish_feed(&feed);
 }

@@ -37,4 +37,20 @@ glance_text_t *glance_json_update(const glance_board_t *board, const glance_chan
 /** The stream's `health`. */
 glance_text_t *glance_json_health(const glance_board_t *board, const glance_changes_t *beats);
 
+/** Frames a whole message and appends it to @a text. */
+typedef void (*glance_frame_t)(glance_text_t *text, const char *message, apr_size_t length);
+
+/** The feed's `hello`, not framed: all shards that ever reported. */
+glance_text_t *glance_json_feed_hello(const glance_snapshot_t *snapshot);
+
+/** The feed's framed messages for changes of state: a `state_update` each or, where a sign of life
+ * brought the shard back, a `health_ping` that says so. */
+glance_text_t *glance_json_feed_update(const glance_board_t *board, const glance_changes_t *changes,
+                                       glance_frame_t frame);
+
+/** The feed's framed messages for signs of life: a `health_ping` each, but for those that
+ * glance_json_feed_update() tells of. The text may be empty. */
+glance_text_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
+                                       glance_frame_t frame);
+
 #endif

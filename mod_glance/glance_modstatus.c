@@ -20,6 +20,7 @@ static const struct {
     const char *label;
 } totals[] = {
     {GLANCE_STAT_STREAMS, "GlanceStreams", "streams held since the start"},
+    {GLANCE_STAT_FEEDS, "GlanceFeeds", "feeds held since the start"},
     {GLANCE_STAT_BRIEF, "GlanceBrief", "streams answered in the brief form"},
     {GLANCE_STAT_BROADCASTS, "GlanceBroadcasts", "broadcasts"},
     {GLANCE_STAT_BYTES, "GlanceBytes", "bytes broadcast"},

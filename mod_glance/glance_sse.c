@@ -20,15 +20,20 @@ static void put_hex(glance_text_t *text, apr_uint64_t value)
     glance_text_put(text, digits, EPOCH_DIGITS);
 }
 
+void glance_sse_put_id(glance_text_t *text, glance_place_t id)
+{
+    put_hex(text, id.epoch);
+    glance_text_puts(text, "-");
+    glance_text_put_number(text, id.seq);
+}
+
 glance_text_t *glance_sse_event(const char *name, glance_place_t id, glance_text_t *json)
 {
     glance_text_t *event = json ? glance_text_make(json->length + 96) : NULL;
 
     if (event) {
         glance_text_puts(event, "id: ");
-        put_hex(event, id.epoch);
-        glance_text_puts(event, "-");
-        glance_text_put_number(event, id.seq);
+        glance_sse_put_id(event, id);
         glance_text_puts(event, "\nevent: ");
         glance_text_puts(event, name);
         glance_text_puts(event, "\ndata: ");

@@ -17,6 +17,9 @@ typedef struct {
  * @return a text with one reference, or NULL if memory ran out or @a json is NULL. */
 glance_text_t *glance_sse_event(const char *name, glance_place_t id, glance_text_t *json);
 
+/** Writes an event's id. */
+void glance_sse_put_id(glance_text_t *text, glance_place_t id);
+
 /** Writes a `retry:` line (milliseconds until the client reconnects) into @a text. */
 void glance_sse_put_retry(glance_text_t *text, apr_uint32_t milliseconds);
 

@@ -13,6 +13,7 @@
 /** What only grows. */
 typedef enum {
     GLANCE_STAT_STREAMS,    /* streams held open, ever */
+    GLANCE_STAT_FEEDS,      /* feeds held open, ever */
     GLANCE_STAT_BRIEF,      /* streams answered in the brief form */
     GLANCE_STAT_BROADCASTS, /* events made for all viewers of a board */
     GLANCE_STAT_BYTES,      /* bytes sent to viewers by the hubs */
@@ -20,7 +21,7 @@ typedef enum {
     GLANCE_STAT_SHED        /* viewers sent away to let the MPM accept again */
 } glance_stat_e;
 
-#define GLANCE_STATS 6
+#define GLANCE_STATS 7
 
 /** What a child holds now. */
 typedef struct {

@@ -182,6 +182,22 @@ static apr_ssize_t write_filtered(glance_channel_t *channel, const char *data, a
     return rv != APR_SUCCESS || held->c->aborted ? -1 : (apr_ssize_t)length;
 }
 
+static apr_ssize_t read_filtered(glance_channel_t *channel, char *data, apr_size_t size)
+{
+    held_t *held = channel->connection;
+    apr_status_t rv = ap_get_brigade(held->c->input_filters, held->brigade, AP_MODE_READBYTES,
+                                     APR_NONBLOCK_READ, (apr_off_t)size);
+
+    if (rv == APR_SUCCESS) {
+        rv = apr_brigade_flatten(held->brigade, data, &size);
+    }
+    apr_brigade_cleanup(held->brigade);
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        return 0;
+    }
+    return rv == APR_SUCCESS && !held->c->aborted ? (apr_ssize_t)size : -1;
+}
+
 /* ---- the end ---- */
 
 /* Sends TLS's own goodbye and the FIN. */
@@ -281,9 +297,10 @@ int glance_suspend_closed(void)
     return __atomic_load_n(&closed, __ATOMIC_ACQUIRE) != NULL;
 }
 
-static const glance_channel_kind_t filtered = {"filtered",        1,
-                                               write_filtered,    drain_filtered,
-                                               shutdown_filtered, close_filtered};
+static const glance_channel_kind_t filtered = {"filtered",     1,
+                                               write_filtered, drain_filtered,
+                                               read_filtered,  shutdown_filtered,
+                                               close_filtered};
 
 /* ---- the beginning ---- */
 

@@ -1,4 +1,4 @@
-/* glance_viewer.c: one viewer of a stream.
+/* glance_viewer.c: one viewer.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,6 +8,10 @@
 
 #include "apr_strings.h"
 
+/* Bytes read from a client at once, and how often before others have their turn. */
+#define EARFUL 4096
+#define EARFULS_AT_ONCE 8
+
 static apr_uint32_t held;
 
 apr_uint32_t glance_viewer_count(void)
@@ -15,8 +19,8 @@ apr_uint32_t glance_viewer_count(void)
     return __atomic_load_n(&held, __ATOMIC_RELAXED);
 }
 
-glance_viewer_t *glance_viewer_make(glance_channel_t *channel, const char *address,
-                                    glance_moment_t now)
+glance_viewer_t *glance_viewer_make(glance_channel_t *channel, glance_transport_e transport,
+                                    const char *address, glance_moment_t now)
 {
     glance_viewer_t *viewer = calloc(1, sizeof *viewer);
 
@@ -27,14 +31,21 @@ glance_viewer_t *glance_viewer_make(glance_channel_t *channel, const char *addre
     __atomic_add_fetch(&held, 1, __ATOMIC_RELAXED);
     APR_RING_ELEM_INIT(viewer, link);
     viewer->channel = *channel;
+    viewer->transport = transport;
     viewer->opened = now;
+    viewer->heard = now;
     apr_cpystrn(viewer->address, address, sizeof viewer->address);
     return viewer;
 }
 
 int glance_viewer_is_ready(const glance_viewer_t *viewer)
 {
-    return !viewer->text;
+    return !viewer->text && !viewer->closing;
+}
+
+int glance_viewer_hears(const glance_viewer_t *viewer)
+{
+    return glance_transports[viewer->transport].hears;
 }
 
 /* Sends from `offset` of the text on, until the channel has no room: epoll tells of the edge at
@@ -93,6 +104,75 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
     return rv;
 }
 
+/* ---- what the client says ---- */
+
+/* Answers what was heard. Once that ends the conversation, nothing may follow it. */
+static apr_status_t answer(glance_viewer_t *viewer, const char *data, apr_size_t length,
+                           glance_moment_t now)
+{
+    glance_text_t *reply = glance_text_make(0);
+    apr_status_t heard = APR_ENOMEM;
+    apr_status_t rv = APR_ECONNABORTED;
+
+    if (!viewer->ws) {
+        viewer->ws = glance_ws_make();
+    }
+    if (viewer->ws && reply) {
+        heard = glance_ws_hear(viewer->ws, data, length, reply);
+    }
+    if (heard == APR_SUCCESS || heard == APR_EOF) {
+        rv = reply->length ? glance_viewer_send(viewer, reply, now) : APR_SUCCESS;
+    }
+    if (heard == APR_EOF) {
+        viewer->closing = now;
+    }
+    if (viewer->ws && (heard == APR_EOF || glance_ws_is_at_rest(viewer->ws))) {
+        glance_ws_free(viewer->ws);
+        viewer->ws = NULL;
+    }
+    glance_text_release(reply);
+    return rv;
+}
+
+/* After the last word, the client is to close (RFC 6455, 7.1.1). To close first, with something of
+ * it unread, would take that word back. */
+static apr_status_t await_close(glance_viewer_t *viewer)
+{
+    if (!viewer->text && !viewer->is_shut) {
+        viewer->is_shut = 1;
+        viewer->channel.kind->shutdown(&viewer->channel);
+    }
+    return glance_channel_discard(&viewer->channel) ? APR_SUCCESS : APR_ECONNABORTED;
+}
+
+apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now)
+{
+    glance_channel_t *channel = &viewer->channel;
+    char data[EARFUL];
+    int i;
+
+    for (i = 0; i < EARFULS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
+        apr_ssize_t length = channel->kind->read(channel, data, sizeof data);
+
+        if (length <= 0) {
+            return length ? APR_ECONNABORTED : APR_SUCCESS;
+        }
+        viewer->heard = now;
+        if (answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
+            return APR_ECONNABORTED;
+        }
+    }
+    if (viewer->closing) {
+        return await_close(viewer);
+    }
+    if (i == EARFULS_AT_ONCE) {
+        glance_channel_watch_again(channel, viewer);
+    }
+    return APR_SUCCESS;
+}
+
+/* ---- the end ---- */
+
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
 {
     return viewer->text
@@ -100,14 +180,23 @@ int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
                || now - viewer->pending > GLANCE_VIEWER_PATIENCE_IN_ALL);
 }
 
+int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
+{
+    apr_uint32_t limit = glance_transports[viewer->transport].silence_max;
+
+    return (viewer->closing && now - viewer->closing > GLANCE_VIEWER_LINGER)
+           || (limit && now - viewer->heard > apr_time_from_sec(limit));
+}
+
 void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms)
 {
     glance_channel_t *channel = &viewer->channel;
-    char retry[32];
-    int length = apr_snprintf(retry, sizeof retry, "retry: %u\n\n", retry_ms);
+    char words[GLANCE_FAREWELL_MAX];
 
     if (glance_viewer_is_ready(viewer)) {
-        (void)channel->kind->write(channel, retry, (apr_size_t)length);
+        apr_size_t length = glance_transports[viewer->transport].put_farewell(words, retry_ms);
+
+        (void)channel->kind->write(channel, words, length);
     }
     channel->kind->shutdown(channel);
 }
@@ -116,6 +205,7 @@ void glance_viewer_free(glance_viewer_t *viewer)
 {
     viewer->channel.kind->close(&viewer->channel);
     glance_text_release(viewer->text);
+    glance_ws_free(viewer->ws);
     free(viewer);
     __atomic_sub_fetch(&held, 1, __ATOMIC_RELAXED);
 }

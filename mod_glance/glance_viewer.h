@@ -1,5 +1,6 @@
-/* glance_viewer.h: one viewer of a stream: its place in the board's life, and what it still has to
- * be sent. Belongs to the child's hub thread alone.
+/* glance_viewer.h: one viewer: a client at the end of a channel, told the news by a transport, with
+ * its place in the board's life and what it still has to be sent. Belongs to the child's hub thread
+ * alone.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,12 +10,16 @@
 #include "apr_ring.h"
 
 #include "glance_channel.h"
-#include "glance_text.h"
+#include "glance_transport.h"
+#include "glance_ws.h"
 
 /** How long a viewer may take nothing of what is pending, and how long it may take over one text,
  * before it is dropped, to come back and resume. */
 #define GLANCE_VIEWER_PATIENCE apr_time_from_sec(30)
 #define GLANCE_VIEWER_PATIENCE_IN_ALL apr_time_from_sec(300)
+
+/** How long a client may take to close the connection after the WebSocket's end. */
+#define GLANCE_VIEWER_LINGER apr_time_from_sec(5)
 
 #define GLANCE_VIEWER_ADDRESS_MAX 46 /* an IPv6 address in text */
 
@@ -24,10 +29,15 @@ typedef struct glance_viewer_t {
     glance_text_t *text;                  /* not all of it is sent yet; NULL: nothing is pending */
     apr_uint64_t seq;                     /* all it was sent covers every change up to this one */
     glance_channel_t channel;
-    apr_size_t offset;       /* what is sent of the text */
-    apr_uint64_t sent;       /* bytes, for the log */
+    apr_size_t offset; /* what is sent of the text */
+    apr_uint64_t sent; /* bytes, for the log */
+    glance_transport_e transport;
     int wants_pulse;         /* health events too */
     int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
+    glance_moment_t closing; /* since when a WebSocket has said its last; 0: it has not */
+    int is_shut;             /* the client has been told that nothing more comes */
+    glance_moment_t heard;   /* when the client was last heard, or came */
+    glance_ws_t *ws;         /* what it is in the middle of saying, NULL: nothing */
     glance_moment_t pending; /* since when the text is */
     glance_moment_t moved;   /* when some of it was last sent */
     glance_moment_t opened;
@@ -41,14 +51,17 @@ typedef struct glance_viewers_t glance_viewers_t;
 
 /** A viewer at the other end of the channel, or NULL if there is no memory; then the channel is
  * closed. */
-glance_viewer_t *glance_viewer_make(glance_channel_t *channel, const char *address,
-                                    glance_moment_t now);
+glance_viewer_t *glance_viewer_make(glance_channel_t *channel, glance_transport_e transport,
+                                    const char *address, glance_moment_t now);
 
 /** How many viewers this process holds. May be called by any thread. */
 apr_uint32_t glance_viewer_count(void);
 
-/** Whether it can be sent something: nothing is pending. */
+/** Whether it can be sent something: nothing is pending, and it has not been sent the last. */
 int glance_viewer_is_ready(const glance_viewer_t *viewer);
+
+/** Whether the client is listened to. */
+int glance_viewer_hears(const glance_viewer_t *viewer);
 
 /** Sends a text to a viewer that is ready; what its window does not take stays pending.
  * @return APR_SUCCESS, or APR_ECONNABORTED if it is gone. */
@@ -57,10 +70,18 @@ apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, gl
 /** Sends what is pending, as far as its window takes it. @return as glance_viewer_send(). */
 apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now);
 
+/** Takes what the client has sent, and answers it: not before all that is pending has been sent, so
+ * that a client cannot make answers pile up. @return as glance_viewer_send(). */
+apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now);
+
 /** Whether it has had something pending for too long. */
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now);
 
-/** Says when to return, as far as that can be sent now, and that nothing more comes. */
+/** Whether its client is gone without a word, or has closed or should have. */
+int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now);
+
+/** Says when to return, as far as that can be sent now, and that nothing more comes. Needs no
+ * memory. */
 void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms);
 
 /** Ends the connection and frees the viewer, which must be in no ring. */

@@ -14,12 +14,14 @@
 #include "glance_check.h"
 #include "glance_config.h"
 #include "glance_endpoint.h"
+#include "glance_feed.h"
 #include "glance_hub.h"
 #include "glance_lock.h"
 #include "glance_modstatus.h"
 #include "glance_store.h"
 #include "glance_stream.h"
 #include "glance_sweep.h"
+#include "glance_ticket.h"
 
 typedef int (*handler_fn_t)(request_rec *, glance_store_t *, const char *);
 
@@ -27,10 +29,9 @@ static const struct {
     const char *name;
     handler_fn_t handle;
 } handlers[] = {
-    {"glance-status", glance_api_status},
-    {"glance-health", glance_api_health},
-    {"glance-plain", glance_api_plain},
-    {"glance-stream", glance_stream_open},
+    {"glance-status", glance_api_status}, {"glance-health", glance_api_health},
+    {"glance-plain", glance_api_plain},   {"glance-stream", glance_stream_open},
+    {"glance-feed", glance_feed_open},
 };
 
 static handler_fn_t handler_named(const char *name)
@@ -99,8 +100,8 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_pre_close_connection(glance_stream_close, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_suspend_connection(glance_stream_suspend, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_pre_close_connection(glance_ticket_close, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_suspend_connection(glance_ticket_suspend, NULL, NULL, APR_HOOK_REALLY_LAST);
 }
 
 module AP_MODULE_DECLARE_DATA glance_module = {

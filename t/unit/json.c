@@ -145,6 +145,71 @@ static void test_events(apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
+/* In place of WebSocket's frames. */
+static void frame(glance_text_t *text, const char *message, apr_size_t length)
+{
+    glance_text_put(text, message, length);
+    glance_text_puts(text, "\n");
+}
+
+#define MESSAGE(op, cluster, rest) \
+    "{\"op\":\"" op "\",\"payload\":{\"cluster\":" cluster ",\"shard\":" rest "}}\n"
+
+static void test_feed(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:6;my \"bot\":3");
+    glance_changes_t changes = {0};
+    glance_snapshot_t *snapshot = snapshot_of(board, SECOND);
+    apr_uint64_t seq;
+
+    is(string_of(pool, glance_json_feed_hello(snapshot)),
+       "{\"op\":\"hello\",\"payload\":{\"main\":{\"len\":6},\"my \\\"bot\\\"\":{\"len\":3}}}",
+       "the feed's hello of a board that nobody reported to");
+    glance_snapshot_release(snapshot);
+
+    report(board, 2, GLANCE_ONLINE, SECOND);
+    report(board, 8, GLANCE_UNHEALTHY, 2 * SECOND);
+    snapshot = snapshot_of(board, 5 * SECOND);
+    is(string_of(pool, glance_json_feed_hello(snapshot)),
+       "{\"op\":\"hello\",\"payload\":{\"main\":{\"len\":6,"
+       "\"2\":{\"state\":3,\"last_healthy\":1732427996.1}},"
+       "\"my \\\"bot\\\"\":{\"len\":3,\"2\":{\"state\":1,\"last_healthy\":1732427997.1}}}}",
+       "and of one that somebody did");
+    glance_snapshot_release(snapshot);
+
+    glance_board_since(board, GLANCE_CHANGE, 0, &changes);
+    is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
+       MESSAGE("state_update", "\"main\"", "2,\"state\":3")
+           MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":1"),
+       "a message for each change");
+    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
+       "which tells of the sign of life, too");
+
+    seq = glance_board_latest(board, GLANCE_CHANGE);
+    live(board, 2, 6 * SECOND);
+    live(board, 8, 6 * SECOND);
+    glance_board_since(board, GLANCE_CHANGE, seq, &changes);
+    is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
+       MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2,\"state\":3"),
+       "a ping that brought a shard back says so");
+    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
+       MESSAGE("health_ping", "\"main\"", "2"), "and another one only that it came");
+
+    report(board, 8, GLANCE_ONLINE, 7 * SECOND);
+    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
+       MESSAGE("health_ping", "\"main\"", "2") MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2"),
+       "so does a status that changes nothing");
+    report(board, 8, GLANCE_OFFLINE, 8 * SECOND);
+    glance_board_since(board, GLANCE_CHANGE, seq, &changes);
+    is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
+       MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":2"),
+       "a status that follows the return is an update again");
+    glance_changes_free(&changes);
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -156,6 +221,7 @@ int main(void)
     test_status(pool);
     test_large(pool);
     test_events(pool);
+    test_feed(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
