@@ -203,6 +203,10 @@ void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms)
 
 void glance_viewer_free(glance_viewer_t *viewer)
 {
+    if (glance_viewer_hears(viewer)) {
+        /* What is unread at the end would take back our last words. */
+        (void)glance_channel_discard(&viewer->channel);
+    }
     viewer->channel.kind->close(&viewer->channel);
     glance_text_release(viewer->text);
     glance_ws_free(viewer->ws);
