@@ -350,7 +350,7 @@ static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,
     change->shard = index;
     change->state = shard->state;
     change->revived = shard->revived;
-    change->spoke_by_change = (apr_byte_t)glance_shard_spoke_by_change(shard);
+    change->spoke_by_change = shard->spoke_by_change;
     return APR_SUCCESS;
 }
 

@@ -59,8 +59,8 @@ typedef struct {
 typedef struct {
     apr_uint32_t shard;
     apr_byte_t state;
-    apr_byte_t revived;         /* a sign of life brought it into that state */
-    apr_byte_t spoke_by_change; /* glance_shard_spoke_by_change() */
+    apr_byte_t revived;         /* as in glance_shard_t */
+    apr_byte_t spoke_by_change; /* as well */
 } glance_change_t;
 
 /** Changes in ascending order of shards. Zeroed before its first use; reused as it is. */

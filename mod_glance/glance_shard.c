@@ -44,23 +44,19 @@ int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_mome
 {
     shard->seen = now;
     shard->reported = (apr_byte_t)state;
-    return enter(shard, state, now);
+    shard->spoke_by_change = (apr_byte_t)enter(shard, state, now);
+    return shard->spoke_by_change;
 }
 
 int glance_shard_beat(glance_shard_t *shard, glance_moment_t now)
 {
     shard->seen = now;
-    if (shard->state != GLANCE_UNHEALTHY) {
-        return 0;
+    shard->spoke_by_change = shard->state == GLANCE_UNHEALTHY;
+    if (shard->spoke_by_change) {
+        (void)enter(shard, GLANCE_ONLINE, now);
+        shard->revived = 1;
     }
-    (void)enter(shard, GLANCE_ONLINE, now);
-    shard->revived = 1;
-    return 1;
-}
-
-int glance_shard_spoke_by_change(const glance_shard_t *shard)
-{
-    return shard->seen == shard->since;
+    return shard->spoke_by_change;
 }
 
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout)

@@ -46,6 +46,7 @@ typedef struct {
     apr_byte_t state;                 /* what people are shown: a glance_state_e */
     apr_byte_t reported;              /* what its bot last said: a glance_state_e or GLANCE_NEVER */
     apr_byte_t revived;               /* a sign of life brought it into its state */
+    apr_byte_t spoke_by_change; /* its last sign of life changed its state: told of, with that */
 } glance_shard_t;
 
 /** The lower-case English name of a state, or "invalid" for a number that is none. */
@@ -68,10 +69,6 @@ int glance_shard_beat(glance_shard_t *shard, glance_moment_t now);
 /** When the shard is to be called unhealthy unless it speaks, or GLANCE_NO_MOMENT for one that
  * never reported or is unhealthy already. @a timeout is in microseconds. */
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout);
-
-/** Whether its last sign of life was what brought it into its state, so that who tells of the one
- * has told of the other. */
-int glance_shard_spoke_by_change(const glance_shard_t *shard);
 
 /** Calls the shard unhealthy, for it has been silent too long. */
 void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now);

@@ -207,6 +207,11 @@ static void test_feed(apr_pool_t *pool)
     is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
        MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":2"),
        "a status that follows the return is an update again");
+    seq = glance_board_latest(board, GLANCE_BEAT) - 1;
+    glance_board_sweep(board, 100 * SECOND, TIMEOUT, NULL);
+    glance_board_since(board, GLANCE_BEAT, seq, &changes);
+    is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
+       "and the silence that follows makes no ping of it");
     glance_changes_free(&changes);
 }
 
