@@ -4,8 +4,6 @@
  */
 #include "glance_transport.h"
 
-#include <string.h>
-
 #include "apr_strings.h"
 
 #include "glance_json.h"
@@ -114,7 +112,7 @@ static glance_text_t *events_health(const glance_board_t *board, const glance_ch
 static apr_size_t put_close(char *buffer, apr_uint32_t retry_ms)
 {
     (void)retry_ms;
-    memcpy(buffer, GLANCE_WS_GOING_AWAY, GLANCE_WS_GOING_AWAY_LENGTH);
+    (void)apr_cpystrn(buffer, GLANCE_WS_GOING_AWAY, GLANCE_FAREWELL_MAX);
     return GLANCE_WS_GOING_AWAY_LENGTH;
 }
 
