@@ -110,6 +110,15 @@ sub url { return "http://127.0.0.1:$port$_[0]" }
 sub status { return decode_json($http->get(url('/api/status'))->{content}) }
 sub names { return [map { "$_->{name}:$_->{shards}" } @{ status()->{clusters} }] }
 
+# What the server answers to the handshake of a WebSocket
+sub feed_status {
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 5) or return 0;
+    print $socket "GET /api/feed HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n";
+    my ($status) = (<$socket> // '') =~ m{^HTTP/1\.1 (\d+)};
+    return $status;
+}
+
 sub env_file {
     my ($text) = @_;
     unlink "$tree/.env";
@@ -126,6 +135,7 @@ subtest 'without settings: page, API and a demo bot that brings shards online' =
     my $script = $http->get(url('/assets/config.js'));
     is($script->{headers}{'cache-control'}, 'no-cache', 'Cache-Control of the page');
     like($script->{headers}{'content-security-policy'}, qr/default-src 'self'/, 'its policy');
+    is(feed_status(), 101, 'the feed');
     is_deeply(names(), ['demo:60'], 'the demo cluster');
     ok(await(sub { (status()->{clusters}[0]{counts}{online} // 0) > 1 }), 'shards come online');
     like(output(), qr{http://localhost:$port/.*curl -X POST http://localhost:$port/api/status/demo/0/3}s,

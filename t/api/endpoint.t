@@ -17,6 +17,7 @@ subtest 'each endpoint at its path' => sub {
     my $viewer = viewer(@to, path => '/live');
     is($viewer->header('content-type'), 'text/event-stream', 'stream');
     is($viewer->next_event->{event}, 'hello', 'and its first event');
+    is(feed(@to, path => '/socket')->next_message->{op}, 'hello', 'feed, and its first message');
 };
 
 subtest 'the rest of the path is the argument' => sub {
@@ -54,6 +55,7 @@ subtest 'an endpoint inside another one\'s path' => sub {
 subtest 'the default paths are only those of SetHandler' => sub {
     answers(post('/api/status/main/1/3', @to), 404, 'not served on a server that chose its own');
     answers(http('GET', '/plain', @to), 404, 'nor is plain');
+    answers(http('GET', '/api/feed', @to, headers => Glance::Ws::handshake()), 404, 'nor the feed');
 };
 
 subtest 'SetHandler works at the default paths and nowhere else' => sub {

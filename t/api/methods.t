@@ -11,6 +11,7 @@ my %ALLOW = (
     '/api/status/main/48/3' => 'GET, HEAD, POST, OPTIONS',
     '/api/health/main/48'   => 'POST, OPTIONS',
     '/api/stream'           => 'GET, HEAD, OPTIONS',
+    '/api/feed'             => 'GET, HEAD, OPTIONS',
     '/plain'                => 'GET, HEAD, OPTIONS',
 );
 

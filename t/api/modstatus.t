@@ -27,7 +27,7 @@ subtest 'for programs' => sub {
     is($value->{'GlanceShards[watched.test/watched/unknown]'}, 5, 'unknown');
     is($value->{'GlanceShards[watched.test/watched/starting]'}, undef, 'none is starting');
     like($value->{$_} // '', qr/\A\d+\z/, $_) for qw(GlanceViewersRaw GlanceViewersFiltered
-        GlanceStreams GlanceBrief GlanceBroadcasts GlanceBytes GlanceDroppedSlow GlanceShed);
+        GlanceStreams GlanceFeeds GlanceBrief GlanceBroadcasts GlanceBytes GlanceDroppedSlow GlanceShed);
 };
 
 subtest 'viewers and what they are sent' => sub {
@@ -41,6 +41,18 @@ subtest 'viewers and what they are sent' => sub {
     ok((await { auto()->{GlanceBroadcasts} > $before->{GlanceBroadcasts} } 5), 'a broadcast');
     cmp_ok(auto()->{GlanceBytes}, '>=', $before->{GlanceBytes} + 5 * 80, 'and its bytes');
     $_->close for @viewers;
+    ok((await { auto()->{GlanceViewersRaw} <= $before->{GlanceViewersRaw} } 10), 'then they leave');
+};
+
+subtest 'feeds' => sub {
+    my $before = auto();
+    my @feeds = map { feed(@to) } 1 .. 3;
+    $_->next_of('hello') for @feeds;
+    ok((await { auto()->{GlanceViewersRaw} >= $before->{GlanceViewersRaw} + 3 } 10), 'held, too');
+    my $after = auto();
+    is($after->{GlanceFeeds}, $before->{GlanceFeeds} + 3, 'and counted');
+    is($after->{GlanceStreams}, $before->{GlanceStreams}, 'not as streams');
+    $_->close for @feeds;
     ok((await { auto()->{GlanceViewersRaw} <= $before->{GlanceViewersRaw} } 10), 'then they leave');
 };
 

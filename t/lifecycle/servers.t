@@ -14,6 +14,8 @@ subtest 'without GlanceBots the handlers say what is missing' => sub {
                      ['POST', '/api/health/main/0']) {
         refuses($httpd->http(@$request), 500, qr/GlanceBots/, "@$request");
     }
+    refuses($httpd->http('GET', '/api/feed', headers => Glance::Ws::handshake()), 500,
+        qr/GlanceBots/, 'GET /api/feed');
 };
 
 subtest 'a virtual host inherits the passphrase, or replaces it' => sub {

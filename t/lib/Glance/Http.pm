@@ -148,6 +148,19 @@ sub answer {
     my $deadline = now() + patience($seconds // 10);
     my $answer;
     do { $answer = $self->head($seconds) or return undef } while $answer->{status} < 200;
+    return $self->_with_body($answer, $deadline);
+}
+
+# The same, but an answer that switches protocols is one, too, and has no body.
+sub answer_or_switch {
+    my ($self, $seconds) = @_;
+    my $deadline = now() + patience($seconds // 10);
+    my $answer = $self->head($seconds) or return undef;
+    return $answer->{status} == 101 ? $answer : $self->_with_body($answer, $deadline);
+}
+
+sub _with_body {
+    my ($self, $answer, $deadline) = @_;
     $answer->{body} = $self->_body($answer, $deadline);
     return defined $answer->{body} ? $answer : undef;
 }

@@ -62,7 +62,8 @@ sub file {
 # The default paths, as conf/glance.conf serves them.
 my $PATHS = join '', map {
     "<Location \"$_->[1]\">\n    SetHandler glance-$_->[0]\n</Location>\n"
-} [status => '/api/status'], [health => '/api/health'], [stream => '/api/stream'], [plain => '/plain'];
+} [status => '/api/status'], [health => '/api/health'], [stream => '/api/stream'],
+    [feed => '/api/feed'], [plain => '/plain'];
 
 my $THREADED = <<'LINES';
 ServerLimit 8
@@ -204,6 +205,16 @@ sub stop {
     return await { Glance::Test::gone($pid) } 20;
 }
 
+# The same, but its children may first finish what they do.
+sub stop_gracefully {
+    my $self = shift;
+    my $pid = $self->pid or return;
+    kill WINCH => $pid;
+    return $self->stop unless await { Glance::Test::gone($pid) } 20;
+    @running = grep { $_ != $self } @running;
+    return 1;
+}
+
 # Stops it at the end of a test file, however that ends.
 sub end {
     my $self = shift;
@@ -235,6 +246,11 @@ sub begin_post {
 sub viewer {
     my ($self, %o) = @_;
     return Glance::Sse->open(port => $self->{port}, %o);
+}
+
+sub feed {
+    my ($self, %o) = @_;
+    return Glance::Ws->open(port => $self->{port}, %o);
 }
 
 sub states_of {

@@ -15,7 +15,7 @@ use JSON::PP ();
 # method; last (a Last-Event-ID).
 sub open {
     my ($class, %o) = @_;
-    my $self = bless { blocks => [], seen => 0, ended => 0 }, $class;
+    my $self = bless { blocks => [], text => '', ended => 0 }, $class;
     my %headers = %{ $o{headers} || {} };
     $headers{'Last-Event-ID'} = $o{last} if defined $o{last};
     $self->{http} = Glance::Http->new(port => $o{port}, rcvbuf => $o{rcvbuf}, tls => $o{tls});
@@ -69,12 +69,28 @@ sub _block {
     return \%block;
 }
 
+# The text that has arrived, out of its chunks where a proxy has cut it into some.
+sub _arrived {
+    my $self = shift;
+    my $in = \$self->{http}{in};
+    return substr $$in, 0, length $$in, '' unless ($self->header('transfer-encoding') // '') eq 'chunked';
+    my $text = '';
+    while ($$in =~ /\A([0-9A-Fa-f]+)\r\n/) {
+        my ($head, $size) = (length $&, hex $1);
+        last if length $$in < $head + $size + 2;
+        $text .= substr $$in, $head, $size;
+        $self->{last_chunk} = 1 unless $size;
+        substr $$in, 0, $head + $size + 2, '';
+    }
+    return $text;
+}
+
 sub _parse {
     my $self = shift;
-    my ($blocks, $rest) = parse($self->{http}{in});
-    $self->{http}{in} = $rest;
+    my ($blocks, $rest) = parse($self->{text} . $self->_arrived);
+    $self->{text} = $rest;
     push @{ $self->{blocks} }, @$blocks;
-    $self->{ended} = $self->{http}{eof};
+    $self->{ended} = $self->{http}{eof} || $self->{last_chunk};
 }
 
 # Reads what is there; false once nothing more comes before the deadline.
@@ -131,7 +147,7 @@ sub blocks_within {
 sub ends_within {
     my ($self, $seconds) = @_;
     my $deadline = now() + patience($seconds);
-    1 while $self->pump($deadline);
+    1 while !$self->{ended} and $self->pump($deadline);
     return $self->{ended};
 }
 

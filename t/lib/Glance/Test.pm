@@ -12,12 +12,13 @@ use Glance::Http;
 use Glance::Log;
 use Glance::Picture;
 use Glance::Sse;
+use Glance::Ws;
 use Test::Builder ();
 use Test::More ();
 
 our @EXPORT = (
     @Glance::Await::EXPORT,
-    qw(mpm port http post viewer answers refuses shard states_of error_log access_log children
+    qw(mpm port http post viewer feed answers refuses shard states_of error_log access_log children
        gone sockets_of)
 );
 
@@ -45,6 +46,12 @@ sub post { http('POST', @_) }
 sub viewer {
     my %o = @_;
     return Glance::Sse->open(port => port(), %o);
+}
+
+# A viewer of the feed on a port.
+sub feed {
+    my %o = @_;
+    return Glance::Ws->open(port => port(), %o);
 }
 
 # Test: the answer has this status.
