@@ -50,12 +50,13 @@ sub files {
 my $conf = '/etc/apache2/mods-available/glance.conf';
 my $load = '/etc/apache2/mods-available/glance.load';
 my $site = '/etc/apache2/sites-available/glance-site.conf';
+my $proxy = '/etc/apache2/sites-available/glance-proxy.conf';
 my $page = '/etc/mod_glance/config.js';
 
 subtest 'Debian: what goes where' => sub {
     $dest = tempdir(CLEANUP => 1);
     my $text = install('debian');
-    ok(-f "$dest$_", $_) for "$modules/mod_glance.so", $load, $conf, $site, $page,
+    ok(-f "$dest$_", $_) for "$modules/mod_glance.so", $load, $conf, $site, $proxy, $page,
         '/usr/share/mod_glance/htdocs/index.html';
     is(readlink "$dest/usr/share/mod_glance/htdocs/assets/config.js", $page, 'config.js is a link');
     like(read_file("$dest$load"), qr/^LoadModule glance_module \Q$modules\E\/mod_glance\.so$/m, 'glance.load');
@@ -65,6 +66,9 @@ subtest 'Debian: what goes where' => sub {
 subtest 'Debian: uninstall takes all of it out' => sub {
     make_path("$dest/etc/apache2/mods-enabled");
     symlink "../mods-available/glance.$_", "$dest/etc/apache2/mods-enabled/glance.$_" for qw(load conf);
+    make_path("$dest/etc/apache2/sites-enabled");
+    symlink "../sites-available/glance-$_.conf", "$dest/etc/apache2/sites-enabled/glance-$_.conf"
+        for qw(site proxy);
     unlike(uninstall('debian'), qr/Left/, 'nothing is left');
     is_deeply([files()], [], 'no file, and no link that would keep httpd from starting');
 };
@@ -102,9 +106,11 @@ subtest 'elsewhere: conf.d' => sub {
     my ($file) = grep { m{/conf\.d/glance\.conf\z} } files();
     ok($file, 'one file in conf.d');
     like(read_file("$dest$file"), qr/^LoadModule glance_module .*^GlanceBots /ms, '... loads and configures');
-    my ($example) = grep { m{/conf\.d/glance-site\.conf\.example\z} } files();
-    ok($example, 'the site is an example that httpd does not read');
-    unlike(read_file("$dest$example"), qr/APACHE_LOG_DIR/, '... without a variable of Debian\'s');
+    for my $what (qw(site proxy)) {
+        my ($example) = grep { m{/conf\.d/glance-$what\.conf\.example\z} } files();
+        ok($example, "glance-$what is an example that httpd does not read");
+        unlike(read_file("$dest$example"), qr/APACHE_LOG_DIR/, '... without a variable of Debian\'s');
+    }
     write_file("$dest$file", "GlanceBots mine:1\n");
     like(uninstall('plain'), qr/\Q$file\E\.left/, 'a changed file is left');
     is_deeply([files()], ["$file.left"], '... where httpd, which has no module now, does not read it');
