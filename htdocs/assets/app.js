@@ -3,11 +3,12 @@ import { Board } from './board.js';
 import { $, list, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
 import { Grid } from './grid.js';
+import { settle } from './settings.js';
 import { ONLINE, ORDER, STATES, age, count, headline, sentence } from './states.js';
 import { listen } from './stream.js';
 
 const FEW = 6, MOST = 50;
-const settings = { branding: 'Glance', stream: '/api/stream', status: '/api/status', ...window.config };
+const settings = settle(window.config, location.href);
 const board = new Board();
 const pulse = $('#settings-pulse-health');
 const more = $('#more');
@@ -124,4 +125,4 @@ more.onclick = () => {
   learn();
 };
 setInterval(() => document.hidden || refresh(), 1000);
-listen(settings.stream, (name, data, when) => takers[name](data, when), showConnection);
+listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);

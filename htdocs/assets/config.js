@@ -5,5 +5,6 @@ window.config = {
   // support: 'https://discord.gg/example',
   // source: 'https://git.example/glance',
   // stream: '/api/stream',
+  // feed: '/api/feed',
   // status: '/api/status',
 };

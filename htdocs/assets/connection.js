@@ -1,7 +1,7 @@
-// The stream's life, without clock and timers. SPDX-License-Identifier: ISC
+// The life of a stream or feed, without clock and timers. SPDX-License-Identifier: ISC
 
-// At each phase's deadline the stream is opened anew. EventSource hides heartbeats,
-// so only events are signs of life: a quiet board costs a request every 40 s.
+// At each phase's deadline it is opened anew. Browsers hide heartbeats and pings, so only
+// events are signs of life: a quiet board costs a request every 40 s.
 
 export const LIMITS = {
   opening: 15e3,
@@ -18,7 +18,8 @@ export const backoff = (tries, random) => 1e3 + random * Math.min(29e3, 1e3 * 2 
 export class Connection {
   contact = 0;          // when the server last gave a sign
   #trouble;             // from when the lack of one counts
-  #fed;                 // whether this stream has given one
+  fed;                  // whether this stream has given one
+  brief;                // whether the last one ended in the brief form
   #tries = 0;
 
   constructor(now) {
@@ -39,7 +40,7 @@ export class Connection {
 
   opening(now) {
     this.#trouble ??= now + 1e3;      // opened anew for silence: no trouble yet
-    this.#fed = false;
+    this.fed = false;
     this.#enter('opening', now);
   }
 
@@ -51,18 +52,25 @@ export class Connection {
     this.deadline = now + LIMITS.open;
     this.contact = now;
     this.#trouble = undefined;
-    this.#fed = true;
+    this.fed = true;
     this.#tries = 0;
   }
 
   /** The stream ended. Answers whether the browser may come back by itself. */
   ended(now, closed, random = Math.random()) {
-    const rest = this.#fed && !closed;
-    const brief = rest && now - this.since < LIMITS.brief;
-    this.#trouble = brief ? now + LIMITS.resting : Math.min(this.#trouble ?? now, now);
-    this.#fed = false;
+    const rest = this.fed && !closed;
+    this.brief = rest && now - this.since < LIMITS.brief;
+    this.#trouble = this.brief ? now + LIMITS.resting : Math.min(this.#trouble ?? now, now);
+    this.fed = false;
     this.#enter(rest ? 'resting' : 'waiting', now, rest ? LIMITS.resting : backoff(this.#tries++, random));
     return rest;
+  }
+
+  /** The feed ended. A server that said goodbye is expected back, as after a restart. */
+  left(now, goodbye, random = Math.random()) {
+    if (!goodbye) return this.ended(now, true, random);
+    this.#trouble ??= now + 3e3;
+    this.#enter('waiting', now, 2e3 * random);
   }
 
   paused(now) {

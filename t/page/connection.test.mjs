@@ -140,6 +140,36 @@ test('every event is a sign', () => {
   assert.ok(!connection.due(T + 78 * SECOND));
 });
 
+test('a feed that says goodbye is expected back: soon, spread, and no trouble yet', () => {
+  for (const random of [0, 0.5, 1]) {
+    const connection = live();
+    connection.left(T, true, random);
+    assert.equal(connection.deadline, T + random * 2 * SECOND);
+    assert.equal(connection.view(T + 2999), 'live');
+    assert.equal(connection.view(T + 3000), 'reconnecting');
+    assert.equal(connection.view(T + 8000), 'lost');
+  }
+});
+
+test('a feed that breaks is trouble at once, and ours to open again', () => {
+  const connection = live();
+  connection.left(T, false, 1);
+  assert.equal(connection.view(T), 'reconnecting');
+  assert.equal(connection.deadline, T + 2 * SECOND);
+});
+
+test('the brief form is told apart from a stream that broke', () => {
+  const connection = new Connection(T);
+  connection.opened(T);
+  connection.sign(T);
+  connection.ended(T + 1999, false);
+  assert.equal(connection.brief, true);
+  connection.opened(T + 5000);
+  connection.sign(T + 5000);
+  connection.ended(T + 7000, false);
+  assert.equal(connection.brief, false);
+});
+
 test('a paused stream stays closed, and is stale when the tab returns', () => {
   const connection = live();
   connection.paused(T);

@@ -1,0 +1,93 @@
+// A server that sends the stream in its brief form, as mod_glance does over HTTP/2, and has a
+// feed or not. Says little, and keeps a record of what it is asked.
+// SPDX-License-Identifier: ISC
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+
+const HTDOCS = new URL('../../htdocs/', import.meta.url);
+const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
+const HELLO = { now: 0, timeout: 30, clusters: [{ name: 'main', states: '333333' }] };
+
+export class Mock {
+  asked = [];           // "stream" or "feed", with what it was resumed after
+  feed = true;          // whether there is one
+  stream = true;
+  files = new Map();    // path => text of files that differ from the page's own
+  #seq = 0;
+  #sockets = new Set();
+  #server = createServer((request, response) => this.#answer(request, response));
+
+  /** Answers the address. */
+  async open() {
+    this.#server.on('upgrade', (request, socket) => this.#upgrade(request, socket));
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Sends an update to everybody on the feed. */
+  update(clusters) {
+    this.#seq++;
+    for (const socket of this.#sockets) this.#send(socket, 'update', { now: 0, clusters });
+  }
+
+  /** Ends every feed: with a goodbye, or as a cable does that is cut. */
+  drop(goodbye) {
+    for (const socket of this.#sockets) {
+      if (goodbye) socket.end(Buffer.from([0x88, 2, 1001 >> 8, 1001 & 255]));
+      else socket.destroy();
+    }
+    this.#sockets.clear();
+  }
+
+  close() {
+    this.drop(false);
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #answer({ url }, response) {
+    const { pathname, searchParams } = new URL(url, 'http://mock');
+    if (pathname === '/api/stream') return this.#brief(response, searchParams.get('last-event-id'));
+    const path = pathname === '/' ? 'index.html' : pathname.slice(1);
+    try {
+      const body = this.files.get(pathname) ?? readFileSync(new URL(path, HTDOCS));
+      response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+    return undefined;
+  }
+
+  #brief(response, after) {
+    this.asked.push(`stream ${after}`);
+    if (!this.stream) return response.writeHead(404).end();
+    const [event, data] = after ? ['update', { now: 0, clusters: {} }] : ['hello', HELLO];
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    return response.end(`retry: 300\n\nid: e-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  #upgrade({ url, headers }, socket) {
+    const after = new URL(url, 'http://mock').searchParams.get('last-event-id');
+    this.asked.push(`feed ${after} ${headers['sec-websocket-protocol']}`);
+    if (!this.feed) return socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+    // RFC 6455, section 4.2.2
+    const accept = createHash('sha1').update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+      + `Sec-WebSocket-Protocol: glance-events\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.#sockets.delete(socket));
+    if (after) this.#send(socket, 'update', { now: 0, clusters: {} });
+    else this.#send(socket, 'hello', HELLO);
+    return undefined;
+  }
+
+  #send(socket, event, data) {
+    const text = Buffer.from(JSON.stringify({ event, id: `e-${this.#seq}`, data }));
+    const head = text.length < 126 ? [0x81, text.length] : [0x81, 126, text.length >> 8, text.length & 255];
+    socket.write(Buffer.concat([Buffer.from(head), text]));
+  }
+}
