@@ -1,39 +1,45 @@
 // Events in, tiles and words out. SPDX-License-Identifier: ISC
 import { Board } from './board.js';
-import { $, list, make, say, swatch, write } from './dom.js';
+import { keep } from './choices.js';
+import { Detail } from './detail.js';
+import { $, follow, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
+import { get, set } from './fragment.js';
 import { Grid } from './grid.js';
 import { settle } from './settings.js';
-import { ONLINE, ORDER, STATES, age, count, headline, sentence } from './states.js';
+import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, age, count, headline, sentence, time, title } from './states.js';
 import { listen } from './stream.js';
 
-const FEW = 6, MOST = 50;
+const FEW = 6, MOST = 50, ROWS = 2000;
 const settings = settle(window.config, location.href);
 const board = new Board();
-const pulse = $('#settings-pulse-health');
+const { body, documentElement: { dataset: chosen } } = document;
 const more = $('#more');
-const totals = ORDER.map((state) => make('li', {}, swatch(), make('b'), STATES[state]));
+const totals = ORDER.map((state) => make('li', {}, make('a', {}, swatch(), make('b'), ` ${STATES[state]}`)));
 let grids = [], listed = [];
 let frozen;          // without connection, no age may go on growing
 
-const reveal = ({ index, id }) => grids[index].reveal(id);
-const describe = ({ index, id }, brief) => {
-  const cluster = board.clusters[index];
-  const shard = cluster.shard(id, frozen ?? Date.now());
-  return { state: shard.state, text: sentence(cluster, id, shard, brief) };
-};
-const finder = new Finder(found, reveal);
+const now = () => frozen ?? Date.now();
+const goTo = (name, value) => set(location.hash, name, value);
+const finder = new Finder(found, ({ index, id }) => grids[index].reveal(id));
+const detail = new Detail(() => history.replaceState(null, '', goTo('shard')));
+
+function open({ index, id }) {
+  location.hash = goTo('shard', `${board.clusters[index].name}:${id}`);
+}
 
 const takers = {
   hello(data) {
     const changes = board.hello(data);
     write($('#timeout'), age(board.timeout));
-    if (!changes) {
-      grids = board.clusters.map((cluster) => new Grid(cluster));
-      $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
-      finder.attach(board.clusters, grids);
-    }
-    changed(changes ?? finder.hits);
+    if (changes) return changed(changes);
+    grids = board.clusters.map((cluster, index) => new Grid(cluster, (id) => open({ index, id })));
+    fit();
+    $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
+    finder.attach(board.clusters, grids);
+    navigated();
+    say(headline(board.counts()));
+    return announce();
   },
 
   update(data, when) {
@@ -43,86 +49,179 @@ const takers = {
 
   health(data, when) {
     const beats = board.health(data, when);
-    if (pulse.checked) for (const { index, id } of beats) grids[index].pulse(id);
+    if (chosen.pulse) for (const { index, id } of beats) grids[index].pulse(id);
   },
 };
 
 function changed(changes) {
   for (const { index, id } of changes) grids[index].paint(id);
   for (const grid of grids) grid.total();
-  const counts = board.counts();
-  ORDER.forEach((state, at) => {
-    totals[at].firstChild.dataset.status = state;
-    totals[at].hidden = !counts[state];
-    write(totals[at].children[1], count(counts[state]));
-  });
-  write($('#headline'), headline(counts));
-  document.title = `${headline(counts)} · ${settings.branding}`;
-  say(headline(counts));
+  say(headline(board.counts()));
   const ours = ({ index, id }) => changes.some((change) => change.index === index && change.id === id);
-  if (finder.hits.some(ours)) found();
-  else learn();
+  if (finder.hits.some(ours)) announce();
+  learn();
 }
 
-/** Other hits, or a change among them. */
+/** Other hits. */
 function found() {
+  announce();
   learn();
-  const text = [...finder.hits.map((hit) => describe(hit).text), $('#hint').textContent].join('. ');
+}
+
+/** What is watched, to those who listen. */
+function announce() {
+  const text = [...finder.hits.map((hit) => spell(hit)), $('#hint').textContent].join('. ');
   if ($('#header-guild').value) say(text, true);
+}
+
+function fit() {
+  for (const grid of grids) grid.fit(chosen.tiles);
+}
+
+/** The address has changed, or what it is about. */
+function navigated() {
+  finder.restore();
+  body.dataset.filter = STATES.indexOf(get(location.hash, 'state'));
+  const [, name, id] = /^(.*):(\d+)$/.exec(get(location.hash, 'shard')) ?? [];
+  const index = board.clusters.findIndex((cluster) => cluster.name === name && id < cluster.size);
+  if (index < 0) detail.close();
+  else detail.open({ index, id: Number(id) });
+  learn();
+}
+
+// ---- words ---------------------------------------------------------------------------
+
+const look = ({ index, id }) => board.clusters[index].shard(id, now());
+const spell = (hit, brief) => sentence(board.clusters[hit.index], hit.id, look(hit), brief);
+const line = () => make('li', {}, make('button', { type: 'button' }, swatch(), make('span')));
+const row = () => make('tr', {}, make('td'), make('td', {}, make('button')), make('td', {}, swatch(), make('span')), make('td'));
+
+function fillLine(element, hit, brief) {
+  const { firstChild: { firstChild: sign, lastChild: text } } = element;
+  element.dataset.status = sign.dataset.status = look(hit).state;
+  write(text, spell(hit, brief));
+}
+
+function fillRow({ children: [name, number, state, when] }, hit) {
+  const shard = look(hit);
+  write(name, board.clusters[hit.index].name);
+  write(number.firstChild, String(hit.id));
+  state.firstChild.dataset.status = shard.state;
+  write(state.lastChild, title(shard.state));
+  write(when, time(shard));
 }
 
 /** Writes everything whose words depend on the time. */
 function refresh() {
-  const bad = board.clusters.reduce((sum, { size, counts }) => sum + size - counts[ONLINE], 0);
-  const all = more.getAttribute('aria-expanded') === 'true';
-  listed = board.troubled(all ? MOST : FEW);
-  list($('#troubled'), listed, (hit) => describe(hit, true), reveal);
-  list($('#answers'), finder.hits, describe, reveal);
-  $('#attention').hidden = !bad;
-  more.hidden = bad <= FEW;
-  write(more, all ? `Show fewer (${listed.length} of ${count(bad)})` : `Show ${bad > MOST ? `the first ${MOST} of ${count(bad)}` : `all ${bad}`}`);
+  const counts = board.counts();
+  const only = STATES.indexOf(get(location.hash, 'state'));
+  showCounts(counts, only);
+  showTrouble(counts, only);
+  follow($('#answers'), finder.hits, line, fillLine);
+  follow($('tbody'), chosen.table ? board.first(ROWS, only < 0 ? [...ORDER.slice(1), ONLINE] : [only]) : [], row, fillRow);
+  if (detail.hit) detail.fill(board.clusters[detail.hit.index], detail.hit.id, look(detail.hit));
+  if (board.clusters.length) showHead(headline(counts), !board.first(1).length);
 }
 
-/** Asks for the times, before the stream began, of the shards that are spelled out. */
+function showCounts(counts, only) {
+  ORDER.forEach((state, at) => {
+    const { firstChild: link } = totals[at];
+    totals[at].hidden = !counts[state] && state !== only;
+    link.href = goTo('state', state !== only && STATES[state]);
+    link.ariaCurrent = state === only;
+    link.firstChild.dataset.status = state;
+    write(link.children[1], count(counts[state]));
+  });
+}
+
+function showTrouble(counts, only) {
+  const sum = only < 0 ? counts.reduce((all, n) => all + n) - counts[ONLINE] : counts[only];
+  const all = more.ariaExpanded === 'true';
+  listed = board.first(all ? MOST : FEW, only < 0 ? undefined : [only]);
+  $('#attention').hidden = !sum;
+  write($('#attention h2'), only < 0 ? 'Needs attention' : title(only));
+  follow($('#troubled'), listed, line, (element, hit) => fillLine(element, hit, true));
+  more.hidden = sum <= FEW;
+  write(more, all ? `Show fewer (${listed.length} of ${count(sum)})` : `Show ${sum > MOST ? `the first ${MOST} of ${count(sum)}` : `all ${sum}`}`);
+}
+
+/** Title and icon: of what is watched, the worst of it first, else of all. */
+function showHead(text, well) {
+  const rank = (hit) => ORDER.indexOf(look(hit).state) || ORDER.length;
+  const [hit] = [...finder.hits].sort((a, b) => rank(a) - rank(b));
+  const state = hit ? look(hit).state : well ? ONLINE : UNHEALTHY;
+  const watched = hit && sentence(board.clusters[hit.index], hit.id, { state }, true);
+  document.title = `${lost() ? 'Connection lost' : watched ?? text} · ${settings.branding}`;
+  const icon = `assets/favicon${{ [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble'}.svg`;
+  if ($('[rel=icon]').getAttribute('href') !== icon) $('[rel=icon]').href = icon;
+  write($('#headline'), text);
+}
+
+/** Asks for what the stream did not tell of the shards that are spelled out. */
 async function learn() {
   refresh();
   const { clusters } = board;
-  await Promise.all([...finder.hits, ...listed].map(async ({ index, id }) => {
-    const { name, states, since } = clusters[index];
-    if (!states[id] || since[id]) return;
+  await Promise.all([...finder.hits, ...listed, detail.hit].map(async (hit) => {
+    const { name, states, since, reported } = clusters[hit?.index] ?? {};
+    if (!states?.[hit.id] || (since[hit.id] >= 0 && (hit !== detail.hit || reported.has(hit.id)))) return;
     // Where that fails, the words do without.
-    const answer = await fetch(`${settings.status}/${encodeURIComponent(name)}/${id}`).catch(() => ({}));
-    if (answer.ok && clusters === board.clusters) board.learn(index, await answer.json(), Date.now());
+    const answer = await fetch(`${settings.status}/${encodeURIComponent(name)}/${hit.id}`).catch(() => ({}));
+    if (answer.ok && clusters === board.clusters) board.learn(hit.index, await answer.json(), Date.now());
   }));
   refresh();
 }
 
-function showConnection(view, contact) {
-  const lost = view === 'lost';
-  frozen = lost ? contact : undefined;
-  if (document.body.dataset.connection === view) return;
-  document.body.dataset.connection = view;
-  write($('.pill'), lost ? 'connection lost' : view);
-  const [date, time] = new Date(contact).toLocaleString('en-GB').split(', ');
-  const today = new Date().toLocaleDateString('en-GB');
-  $('#banner').hidden = !lost || !contact;
-  write($('#banner'), `connection lost, showing ${date === today ? time : `${date}, ${time}`}`);
+/** The same of all shards at once. */
+async function learnAll() {
+  const answer = await fetch(settings.status).catch(() => ({}));
+  if (!answer.ok) return;
+  const { clusters } = await answer.json();
+  board.clusters.forEach(({ name }, index) => {
+    const { list = [] } = clusters.find((cluster) => cluster.name === name) ?? {};
+    for (const shard of list) board.learn(index, shard, Date.now());
+  });
   refresh();
-  if (lost) say('Connection lost');
 }
 
+// ---- the connection --------------------------------------------------------------------
+
+const lost = () => body.dataset.connection === 'lost';
+
+function showConnection(view, contact) {
+  if (body.dataset.connection === view) return;
+  body.dataset.connection = view;
+  frozen = lost() ? contact : undefined;
+  write($('.pill'), lost() ? 'connection lost' : view);
+  $('#banner').hidden = !lost() || !contact;
+  refresh();
+  if (!lost()) return;
+  const [date, time] = new Date(contact).toLocaleString('en-GB').split(', ');
+  const today = new Date().toLocaleDateString('en-GB');
+  write($('#banner'), `connection lost, showing ${date === today ? time : `${date}, ${time}`}`);
+  say('Connection lost');
+}
+
+// ---- the beginning -----------------------------------------------------------------------
+
 const link = (text, href) => (href ? make('a', { href }, text) : '');
-const { branding, brandingLink, support, status, source } = settings;
+const { branding, brandingLink, support, status, source, theme } = settings;
+if (theme) document.head.append(make('link', { rel: 'stylesheet', href: theme }));
 $('#header-brand').append(link(branding, brandingLink) || branding);
-$('nav').append(link('Support', support), link('JSON', status), link('Source', source));
+$('#links').append(link('Support', support), link('JSON', status), link('Source', source));
 $('#counts').append(...totals);
-try {
-  pulse.checked = localStorage.pulse === 'true';
-  pulse.onchange = () => { localStorage.pulse = pulse.checked; };
-} catch { /* storage is forbidden: the choice lasts as long as the page */ }
+keep(document.querySelectorAll('label [name]'), () => {
+  fit();
+  refresh();
+  if (chosen.table) learnAll();
+});
 more.onclick = () => {
-  more.setAttribute('aria-expanded', more.getAttribute('aria-expanded') === 'false');
+  more.ariaExpanded = more.ariaExpanded !== 'true';
   learn();
 };
+document.onclick = ({ target }) => {
+  const [index, id] = target.closest('[data-key]')?.dataset.key.split(':').map(Number) ?? [];
+  if (index >= 0) open({ index, id });
+};
+addEventListener('hashchange', navigated);
 setInterval(() => document.hidden || refresh(), 1000);
 listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);

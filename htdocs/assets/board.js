@@ -1,5 +1,5 @@
 // What the page knows of every shard. SPDX-License-Identifier: ISC
-import { ONLINE, ORDER, STATES, UNHEALTHY } from './states.js';
+import { ORDER, STATES, UNHEALTHY } from './states.js';
 
 /** Calls visit with each id below size in "0-15,17". */
 export function eachId(ranges, size, visit) {
@@ -17,6 +17,7 @@ class Cluster {
     this.states = new Uint8Array(length);
     this.heard = new Float64Array(length).fill(NaN);    // the last sign of life
     this.since = new Float64Array(length).fill(NaN);    // the last change
+    this.reported = new Map();                          // what the bot last said
     this.counts = STATES.map((_, state) => (state ? 0 : length));
   }
 
@@ -29,13 +30,14 @@ class Cluster {
     this.counts[state]++;
     this.since[id] = now;
     this.heard[id] = heard;
+    this.reported.delete(id);
     return true;
   }
 
-  /** {state, silent, since}, in seconds. */
+  /** {state, silent, since, reported}, in seconds. */
   shard(id, now) {
     const ago = (times) => Math.max(0, now - times[id]) / 1e3;
-    return { state: this.states[id], silent: ago(this.heard), since: ago(this.since) };
+    return { state: this.states[id], silent: ago(this.heard), since: ago(this.since), reported: this.reported.get(id) };
   }
 }
 
@@ -50,9 +52,12 @@ export class Board {
     const same = shape(clusters) === shape(this.clusters);
     if (!same) this.clusters = clusters.map((cluster) => new Cluster(cluster));
     const changes = [];
-    this.clusters.forEach((cluster, index) => [...clusters[index].states].forEach((state, id) => {
-      if (cluster.set(id, Number(state), NaN, NaN)) changes.push({ index, id });
-    }));
+    this.clusters.forEach((cluster, index) => {
+      const { states } = clusters[index];
+      for (let id = 0; id < cluster.size; id++) {
+        if (cluster.set(id, Number(states[id]), NaN, NaN) && same) changes.push({ index, id });
+      }
+    });
     return same ? changes : null;
   }
 
@@ -81,24 +86,24 @@ export class Board {
     return beats;
   }
 
-  /** Takes the times of a shard's status document: the state is the stream's to tell. */
-  learn(index, { id, state, silent, since }, now) {
+  /** Takes what a status document tells of a shard beyond the state, which is the stream's to tell. */
+  learn(index, { id, state, silent, since, reported }, now) {
     const cluster = this.clusters[index];
     if (cluster.states[id] !== state) return;
     cluster.heard[id] = now - (silent ?? NaN) * 1e3;
     cluster.since[id] = now - since * 1e3;
+    cluster.reported.set(id, reported);
   }
 
   counts() {
     return STATES.map((_, state) => this.clusters.reduce((sum, { counts }) => sum + counts[state], 0));
   }
 
-  /** The first shards that are not online, the worst first. */
-  troubled(limit) {
+  /** The first shards in one of the states, in the order of these. */
+  first(limit, order = ORDER.slice(1)) {
     const found = [];
-    for (const state of ORDER) {
-      this.clusters.forEach(({ states, counts }, index) => {
-        if (state === ONLINE || !counts[state]) return;
+    for (const state of order) {
+      this.clusters.forEach(({ states }, index) => {
         for (let id = states.indexOf(state); id >= 0 && found.length < limit; id = states.indexOf(state, id + 1)) {
           found.push({ index, id });
         }

@@ -16,18 +16,16 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Makes a list follow `hits`: a shard's line stays the same element. */
-export function list(element, hits, describe, act) {
+/** Makes the children of `element` follow `hits`: a shard's line stays the same element. */
+export function follow(element, hits, build, fill) {
   const old = new Map([...element.children].map((line) => [line.dataset.key, line]));
   hits.forEach((hit, at) => {
     const key = `${hit.index}:${hit.id}`;
-    const line = old.get(key) ?? make('li', { 'data-key': key }, make('button', { type: 'button' }, swatch(), make('span')));
+    const line = old.get(key) ?? build();
     old.delete(key);
+    line.dataset.key = key;
+    fill(line, hit);
     if (element.children[at] !== line) element.insertBefore(line, element.children[at] ?? null);
-    const { state, text } = describe(hit);
-    line.firstChild.onclick = () => act(hit);
-    line.firstChild.firstChild.dataset.status = state;
-    write(line.firstChild.lastChild, text);
   });
   for (const line of old.values()) line.remove();
 }

@@ -1,5 +1,6 @@
 // The search field and the tiles it finds. SPDX-License-Identifier: ISC
 import { $, write } from './dom.js';
+import { get, set } from './fragment.js';
 import { find } from './guild.js';
 
 const field = $('#header-guild');
@@ -9,27 +10,17 @@ export class Finder {
   #clusters = [];
   #grids = [];
 
-  /** Calls found() when there are other hits, and enter(hit) for the Enter key. */
+  /** Calls found() when other text was typed, and enter(hit) for the Enter key. */
   constructor(found, enter) {
-    const search = () => {
-      this.#search();
-      found();
-    };
-    // The fragment never leaves the browser, so no log learns who asks for what.
-    const restore = () => { field.value = new URLSearchParams(location.hash.slice(1)).get('guild'); };
     field.oninput = () => {
-      history.replaceState(null, '', `#${field.value && `guild=${encodeURIComponent(field.value.trim())}`}`);
-      search();
+      history.replaceState(null, '', set(location.hash, 'guild', field.value.trim()));
+      this.search();
+      found();
     };
     $('#search').onsubmit = (event) => {
       event.preventDefault();
       this.hits.slice(0, 1).forEach(enter);
     };
-    addEventListener('hashchange', () => {
-      restore();
-      search();
-    });
-    restore();
   }
 
   /** Other clusters: the same search among other tiles. */
@@ -37,10 +28,17 @@ export class Finder {
     this.#clusters = clusters;
     this.#grids = grids;
     this.hits = [];
-    this.#search();
+    this.restore();
   }
 
-  #search() {
+  /** Takes the text from the address. */
+  restore() {
+    const guild = get(location.hash, 'guild');
+    if (field.value.trim() !== guild) field.value = guild;
+    this.search();
+  }
+
+  search() {
     if (!this.#grids.length) return;
     for (const { index, id } of this.hits) this.#grids[index].tag(id, false);
     const { hits, hint, invalid } = find(field.value, this.#clusters);

@@ -1,46 +1,77 @@
 // One cluster's grid: a tile a shard, one stop for Tab. SPDX-License-Identifier: ISC
 import { make, write } from './dom.js';
-import { ONLINE, STATES, count, time } from './states.js';
+import { ONLINE, count, label } from './states.js';
 
-const CHUNK = 500;     // tiles that the browser skips together when out of view
-const MANY = 600;      // up to here they carry numbers
+const CHUNK = 500;      // tiles that the browser skips together when out of view
+const FIRST = 1000;     // tiles that are made at once; the others follow, chunk by chunk
+const MANY = 600;       // up to here they carry numbers
+const MODEL = make('div', { class: 'shard', role: 'gridcell', 'data-id': '', 'data-status': '', 'aria-label': '' });
 
 export class Grid {
   #cluster;
-  #tiles;
-  #current = 0;        // the tile that Tab reaches
+  #tiles = [];
+  #current = 0;         // the tile that Tab reaches
   #total = make('span');
+  #body;
 
-  constructor(cluster) {
+  /** Calls act(id) for Enter and for a click. */
+  constructor(cluster, act) {
     const { name, size } = this.#cluster = cluster;
-    this.#tiles = Array.from(cluster.states, (_, id) => make('div', { class: 'shard', role: 'gridcell', 'data-id': id }));
-    this.#tiles.forEach((_, id) => this.paint(id));
-    this.#tiles[0].tabIndex = 0;
-    const body = make('div', {
-      class: 'cluster-container',
-      role: 'grid',
-      'aria-label': name,
-      'data-size': size > MANY ? 'many' : size > 1 ? 'some' : 'one',
-    });
-    const step = size > MANY ? CHUNK : size;
-    for (let at = 0; at < size; at += step) {
-      body.append(make('div', { class: 'chunk', role: 'row' }, ...this.#tiles.slice(at, at + step)));
-    }
+    const body = this.#body = make('div', { class: 'cluster-container', role: 'grid', 'aria-label': name });
+    for (let id = 0; id < size; id += this.#step) body.append(make('div', { class: 'chunk', role: 'row' }));
+    this.#make(0, FIRST);
+    this.#tile(0).tabIndex = 0;
     body.onkeydown = (event) => this.#press(event);
-    body.onclick = ({ target: { dataset } }) => dataset.id && this.#focus(Number(dataset.id));
+    body.onclick = ({ target }) => {
+      const { id } = target.closest('.shard')?.dataset ?? {};
+      if (!id) return;
+      this.#focus(Number(id));
+      act(Number(id));
+    };
     body.onanimationend = ({ target }) => target.classList.remove('health-ping');
     this.element = make('details', { class: 'cluster', open: '' },
       make('summary', {}, make('h2', { class: 'cluster-title' }, name), this.#total), body);
     this.total();
   }
 
+  get #step() {
+    return this.#cluster.size > MANY ? CHUNK : this.#cluster.size;
+  }
+
+  /** Makes the tiles from id on, so that none keeps the reader from seeing the first. */
+  #make(id, end) {
+    for (; id < end && id < this.#cluster.size; id += this.#step) this.#tile(id);
+    if (id < this.#cluster.size) setTimeout(() => this.#make(id, id + 1));
+  }
+
+  /** A tile; its chunk is made where that has not happened yet. */
+  #tile(id) {
+    if (!this.#tiles[id]) {
+      const first = id - (id % this.#step);
+      const end = Math.min(first + this.#step, this.#cluster.size);
+      for (let at = first; at < end; at++) {
+        this.#tiles[at] = MODEL.cloneNode();
+        this.#tiles[at].setAttribute('data-id', at);
+        this.paint(at);
+      }
+      this.#body.children[first / this.#step].append(...this.#tiles.slice(first, end));
+    }
+    return this.#tiles[id];
+  }
+
+  /** `tiles`: "some" or "many", as the reader wants it, or as they fit. */
+  fit(tiles) {
+    const { size } = this.#cluster;
+    this.#body.dataset.size = size === 1 ? 'one' : tiles || (size > MANY ? 'many' : 'some');
+  }
+
   /** The time goes into the name where the reader looks, not into all of them. */
   paint(id, now) {
     const tile = this.#tiles[id];
-    const shard = this.#cluster.shard(id, now);
-    const mark = tile.firstChild ? ', yours' : '';
+    if (!tile) return;
+    const shard = now ? this.#cluster.shard(id, now) : { state: this.#cluster.states[id] };
     tile.setAttribute('data-status', shard.state);
-    tile.setAttribute('aria-label', `Shard ${id}, ${STATES[shard.state]}${now ? time(shard) : ''}${mark}`);
+    tile.setAttribute('aria-label', label(id, shard) + (tile.firstChild ? ', yours' : ''));
   }
 
   total() {
@@ -49,11 +80,11 @@ export class Grid {
   }
 
   pulse(id) {
-    this.#tiles[id].classList.add('health-ping');
+    this.#tiles[id]?.classList.add('health-ping');
   }
 
   tag(id, on) {
-    const tile = this.#tiles[id];
+    const tile = this.#tile(id);
     tile.classList.toggle('guild-tagged', on);
     tile.replaceChildren(...on ? [make('span', { class: 'flag' }, 'yours')] : []);
     this.paint(id);
@@ -61,20 +92,22 @@ export class Grid {
 
   reveal(id) {
     this.element.open = true;
-    this.#tiles[id].scrollIntoView({ block: 'center' });
+    this.#tile(id).scrollIntoView({ block: 'center' });
   }
 
   #focus(id) {
     this.#tiles[this.#current].removeAttribute('tabindex');
     this.#current = id;
+    const tile = this.#tile(id);
     this.paint(id, Date.now());
-    this.#tiles[id].tabIndex = 0;
-    this.#tiles[id].focus();
+    tile.tabIndex = 0;
+    tile.focus();
   }
 
   #press(event) {
+    if (event.key === 'Enter') event.target.click();
     const at = this.#current;
-    const last = this.#tiles.length - 1;
+    const last = this.#cluster.size - 1;
     // How many tiles make a line is the style sheet's decision.
     const columns = getComputedStyle(this.#tiles[at].parentNode).gridTemplateColumns.split(' ').length;
     const start = at - (at % columns);
@@ -90,6 +123,6 @@ export class Grid {
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    if (this.#tiles[to]) this.#focus(to);
+    if (to >= 0 && to <= last) this.#focus(to);
   }
 }

@@ -10,8 +10,8 @@ export function settle({ url, ...config } = {}, page) {
     return found.href;
   };
   return {
-    branding: 'Glance',
     ...config,
+    branding: config.branding || 'Glance',
     feed: address('ws', config.feed || feed),
     stream: address('http', config.stream || new URL('stream', feed)),
     status: address('http', config.status || new URL('status', feed)),

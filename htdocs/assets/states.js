@@ -1,7 +1,7 @@
 // The states of a shard, and the words for them. SPDX-License-Identifier: ISC
 
 export const STATES = ['unknown', 'unhealthy', 'offline', 'online', 'starting', 'stopping', 'resuming'];
-export const UNHEALTHY = 1, ONLINE = 3;
+export const UNHEALTHY = 1, OFFLINE = 2, ONLINE = 3;
 export const ORDER = [3, 2, 1, 5, 4, 6, 0];    // after online, what to look at first
 
 /** "8 s", "5 min", "3 h", "2 d", rounded down. */
@@ -10,20 +10,37 @@ export function age(seconds) {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-export const count = (n) => n.toLocaleString('en');
+/** "20,000" */
+export const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** ", heard 8 s ago", ", silent 52 s", ", for 3 min"; nothing where nobody knows. */
+export const title = (state) => STATES[state].replace(/^./, (letter) => letter.toUpperCase());
+
+/** "heard 8 s ago", "silent 52 s", "for 3 min"; nothing where nobody knows. */
 export function time({ state, silent, since }) {
-  if (state === 0) return ', never heard';
-  if (state === ONLINE) return silent >= 0 ? `, heard ${age(silent)} ago` : '';
-  if (state === UNHEALTHY) return silent >= 0 ? `, silent ${age(silent)}` : '';
-  return since >= 0 ? `, for ${age(since)}` : '';
+  if (!state) return 'never heard';
+  if (state === ONLINE) return silent >= 0 ? `heard ${age(silent)} ago` : '';
+  if (state === UNHEALTHY) return silent >= 0 ? `silent ${age(silent)}` : '';
+  return since >= 0 ? `for ${age(since)}` : '';
 }
+
+const words = (...parts) => parts.filter(Boolean).join(', ');
+
+/** "Shard 17, unhealthy, silent 52 s" */
+export const label = (id, shard) => `Shard ${id}, ${words(STATES[shard.state], time(shard))}`;
 
 /** "main: shard 17 of 360, Online, heard 8 s ago"; in brief "main: shard 17, …" */
 export function sentence({ name, size }, id, shard, brief) {
-  const state = STATES[shard.state];
-  return `${name}: shard ${id}${brief ? '' : ` of ${count(size)}`}, ${state[0].toUpperCase()}${state.slice(1)}${time(shard)}`;
+  return `${name}: shard ${id}${brief ? '' : ` of ${count(size)}`}, ${words(title(shard.state), time(shard))}`;
+}
+
+/** What the bot last said, when it was last heard, how long it is in this state. */
+export function facts({ state, silent, since, reported }) {
+  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : 'not known');
+  return [
+    STATES[reported] ?? (state ? 'not known' : 'nothing'),
+    state ? known(silent, (text) => `${text} ago`) : 'never',
+    known(since, (text) => `for ${text}`),
+  ];
 }
 
 /** "All 360 shards are online", "40 of 360 shards are not online" */

@@ -20,7 +20,7 @@ sub run {
     return $test->ok(0, "$script: node starts ($!)") unless $node;
 
     local $SIG{ALRM} = sub { kill 'KILL', $node };
-    alarm 180 * ($ENV{GLANCE_PATIENCE} || 1);
+    alarm 600 * ($ENV{GLANCE_PATIENCE} || 1);
     my $failed = 0;
     while (my $line = <$tap>) {
         if ($line =~ /^(not )?ok \d+ - (.*?)( # (?:SKIP|TODO).*)?$/) {

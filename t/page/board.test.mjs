@@ -73,7 +73,7 @@ test('an update of unknown clusters is none of ours', () => {
 test('a change is a sign of life, and begins a state', () => {
   const known = board(['main', '3']);
   known.update({ clusters: { main: { 2: '0' } } }, NOW);
-  assert.deepEqual(known.clusters[0].shard(0, NOW + 3000), { state: 2, silent: 3, since: 3 });
+  assert.deepEqual(known.clusters[0].shard(0, NOW + 3000), { state: 2, silent: 3, since: 3, reported: undefined });
 });
 
 test('unhealthy is silence: at least the timeout, or since it was heard', () => {
@@ -90,7 +90,7 @@ test('nobody knows when a change happened that nobody saw', () => {
   known.update({ clusters: { main: { 2: '0' } } }, NaN);
   known.hello(hello(['main', '22']));
   for (const id of [0, 1]) {
-    assert.deepEqual(known.clusters[0].shard(id, NOW), { state: 2, silent: NaN, since: NaN });
+    assert.deepEqual(known.clusters[0].shard(id, NOW), { state: 2, silent: NaN, since: NaN, reported: undefined });
   }
 });
 
@@ -101,12 +101,19 @@ test('health is a sign of life and no change', () => {
   assert.ok(Number.isNaN(known.clusters[0].shard(0, NOW).silent));
 });
 
-test('a status document teaches the times, never the state', () => {
+test('a status document teaches the times and what the bot said, never the state', () => {
   const known = board(['main', '31']);
-  known.learn(0, { id: 1, state: 1, silent: 52, since: 22 }, NOW);
-  known.learn(0, { id: 0, state: 2, silent: 1, since: 1 }, NOW);
-  assert.deepEqual(known.clusters[0].shard(1, NOW), { state: 1, silent: 52, since: 22 });
-  assert.deepEqual(known.clusters[0].shard(0, NOW), { state: 3, silent: NaN, since: NaN });
+  known.learn(0, { id: 1, state: 1, silent: 52, since: 22, reported: 3 }, NOW);
+  known.learn(0, { id: 0, state: 2, silent: 1, since: 1, reported: 2 }, NOW);
+  assert.deepEqual(known.clusters[0].shard(1, NOW), { state: 1, silent: 52, since: 22, reported: 3 });
+  assert.deepEqual(known.clusters[0].shard(0, NOW), { state: 3, silent: NaN, since: NaN, reported: undefined });
+});
+
+test('what the bot said is forgotten with the next change', () => {
+  const known = board(['main', '3']);
+  known.learn(0, { id: 0, state: 3, silent: 1, since: 1, reported: 3 }, NOW);
+  known.update({ clusters: { main: { 2: '0' } } }, NOW);
+  assert.equal(known.clusters[0].shard(0, NOW).reported, undefined);
 });
 
 test('ages never run backwards', () => {
@@ -117,10 +124,16 @@ test('ages never run backwards', () => {
 
 test('what is in trouble comes worst first, and no more than asked for', () => {
   const known = board(['main', '0123456'], ['patron', '32']);
-  assert.deepEqual(known.troubled(50), [
+  assert.deepEqual(known.first(50), [
     { index: 0, id: 2 }, { index: 1, id: 1 }, { index: 0, id: 1 }, { index: 0, id: 5 },
     { index: 0, id: 4 }, { index: 0, id: 6 }, { index: 0, id: 0 },
   ]);
-  assert.equal(known.troubled(3).length, 3);
-  assert.equal(board(['main', '2'.repeat(100)]).troubled(50).length, 50);
+  assert.equal(known.first(3).length, 3);
+  assert.equal(board(['main', '2'.repeat(100)]).first(50).length, 50);
+});
+
+test('the shards in one state, over all clusters', () => {
+  const known = board(['main', '0323'], ['patron', '33']);
+  assert.deepEqual(known.first(50, [3]), [{ index: 0, id: 1 }, { index: 0, id: 3 }, { index: 1, id: 0 }, { index: 1, id: 1 }]);
+  assert.deepEqual(known.first(50, [6]), []);
 });

@@ -49,7 +49,7 @@ test('a goodbye: back to the feed, without a word to the reader', async () => {
   await shows(2);
   const seen = page.evaluate(() => new Promise((resolve) => {
     const views = [];
-    new MutationObserver(() => views.push(document.body.dataset.connection)).observe(document.body, { attributes: true });
+    new MutationObserver(() => views.push(document.body.dataset.connection)).observe(document.body, { attributeFilter: ['data-connection'] });
     addEventListener('seen', () => resolve(views));
   }));
   mock.drop(true);

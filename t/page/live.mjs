@@ -2,50 +2,21 @@
 // "main:60 patron:6", the API at its default paths, the page at /, and no passphrase.
 // SPDX-License-Identifier: ISC
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
+import { becomes, passed, post as postTo, violations, watched } from './visit.mjs';
 import { Wire } from './wire.mjs';
 
 const server = process.argv[2];
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const wire = new Wire(server);
-const patience = Number(process.env.GLANCE_PATIENCE ?? 1);    // sanitizers are slow
 const shards = [...Array.from({ length: 60 }, (_, id) => `main/${id}`), ...Array.from({ length: 6 }, (_, id) => `patron/${id}`)];
-const messages = [];     // what the console has said
-const elsewhere = [];    // requests to any other server
 let browser, page, base, reloaded, bot;
 
 const GUILD = '1327614406976077726';     // shard 5 of 60, and of 6
 
-async function post(path) {
-  const { status } = await fetch(`http://${server}/api/${path}`, { method: 'POST' });
-  assert.equal(status, 204, path);
-}
-
+const post = (path) => postTo(server, path);
 const tile = (id, cluster = 0) => page.locator('.cluster').nth(cluster).locator(`[data-id="${id}"]`);
 const text = (selector) => page.locator(selector).textContent();
-
-/** Waits until `look` answers what is expected, and fails saying what it did answer. */
-async function becomes(look, expected, message, seconds = 10) {
-  const end = Date.now() + seconds * 1000 * patience;
-  for (;;) {
-    const found = await look();
-    const good = expected instanceof RegExp ? expected.test(found) : found === expected;
-    if (good) return;
-    if (Date.now() > end) assert.fail(`${message}: ${found} instead of ${expected}`);
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
-}
-
-const passed = (time) => becomes(() => Date.now() > time, true, 'time passes');
-
-async function violations() {
-  await page.evaluate(axe);
-  const result = await page.evaluate(() => globalThis.axe.run());
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
 
 before(async () => {
   for (const shard of shards) await post(`status/${shard}/3`);
@@ -59,11 +30,7 @@ before(async () => {
     const response = await route.fetch();
     await route.fulfill({ response, headers: { 'content-security-policy': "default-src 'self'", ...response.headers() } });
   });
-  page = await context.newPage();
-  page.setDefaultTimeout(15000 * patience);
-  page.on('console', (message) => messages.push(message.text()));
-  page.on('pageerror', (error) => messages.push(String(error)));
-  page.on('request', (request) => request.url().startsWith(base) || elsewhere.push(request.url()));
+  page = await watched(context, base);
 });
 
 after(async () => {
@@ -95,7 +62,7 @@ test('a POST changes the tile and its name', async () => {
 test('the counts, the headline and the title follow', async () => {
   assert.equal(await text('#headline'), '1 of 66 shards is not online');
   assert.equal(await page.title(), '1 of 66 shards is not online · Glance');
-  assert.deepEqual(await page.locator('#counts li:visible').allTextContents(), ['65online', '1offline']);
+  assert.deepEqual(await page.locator('#counts li:visible').allTextContents(), ['65 online', '1 offline']);
   assert.equal(await text('.cluster summary span >> nth=0'), '59 of 60 online');
 });
 
@@ -171,12 +138,12 @@ test('health makes the tile pulse where the reader wants it', async () => {
 
 test('no violation of accessibility rules, in light', async () => {
   await page.fill('#header-guild', GUILD);
-  assert.deepEqual(await violations(), []);
+  assert.deepEqual(await violations(page), []);
 });
 
 test('nor in dark', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
-  assert.deepEqual(await violations(), []);
+  assert.deepEqual(await violations(page), []);
 });
 
 test('320 pixels are enough', async () => {
@@ -195,8 +162,7 @@ test('without JavaScript there is a way to the plain text', async () => {
 });
 
 test('no console message, and nothing asked of anyone else', () => {
-  assert.deepEqual(messages, []);
-  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(page.said, []);
 });
 
 test('a broken connection: reconnecting, then lost, and the grid stays', async () => {
@@ -209,6 +175,16 @@ test('a broken connection: reconnecting, then lost, and the grid stays', async (
   assert.ok(await page.locator('#banner').isVisible());
   assert.ok(await tile(17).isVisible());
   assert.equal(await tile(17).getAttribute('data-status'), '2');
+});
+
+test('a lost connection breaks no rule of accessibility', async () => {
+  assert.deepEqual(await violations(page), []);
+  await page.emulateMedia({ colorScheme: 'light' });
+  assert.deepEqual(await violations(page), []);
+});
+
+test('the title says so, too', async () => {
+  assert.equal(await page.title(), 'Connection lost · Glance');
 });
 
 test('ages stand still meanwhile', async () => {

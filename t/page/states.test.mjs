@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './modules.mjs';
 
-const { ORDER, STATES, age, headline, sentence, time } = await load('states.js');
+const { ORDER, STATES, age, count, facts, headline, label, sentence, time, title } = await load('states.js');
 
 test('the seven states in the order of their numbers', () => {
   assert.deepEqual(STATES, ['unknown', 'unhealthy', 'offline', 'online', 'starting', 'stopping', 'resuming']);
@@ -18,7 +18,7 @@ test('ages, rounded down', () => {
 
 test('the time that matters in each state, or nothing where nobody knows', () => {
   const known = { silent: 52, since: 180 };
-  const words = [', never heard', ', silent 52 s', ', for 3 min', ', heard 52 s ago', ', for 3 min', ', for 3 min', ', for 3 min'];
+  const words = ['never heard', 'silent 52 s', 'for 3 min', 'heard 52 s ago', 'for 3 min', 'for 3 min', 'for 3 min'];
   words.forEach((text, state) => assert.equal(time({ state, ...known }), text));
   for (const state of [1, 2, 3, 4, 5, 6]) assert.equal(time({ state, silent: NaN, since: NaN }), '');
 });
@@ -28,6 +28,22 @@ test('one sentence a shard', () => {
   assert.equal(sentence({ name: 'main', size: 360 }, 17, shard), 'main: shard 17 of 360, Online, heard 8 s ago');
   assert.equal(sentence({ name: 'main', size: 20000 }, 1234, { ...shard, state: 1 }), 'main: shard 1234 of 20,000, Unhealthy, silent 8 s');
   assert.equal(sentence({ name: 'main', size: 60 }, 17, { state: 0 }, true), 'main: shard 17, Unknown, never heard');
+});
+
+test('the name of a tile, with the time where it is known', () => {
+  assert.equal(label(17, { state: 1, silent: 52 }), 'Shard 17, unhealthy, silent 52 s');
+  assert.equal(label(17, { state: 3 }), 'Shard 17, online');
+  assert.equal(title(5), 'Stopping');
+});
+
+test('numbers are grouped as in English', () => {
+  for (const [n, text] of [[0, '0'], [999, '999'], [1000, '1,000'], [20000, '20,000'], [1000000, '1,000,000']]) assert.equal(count(n), text);
+});
+
+test('the detail: what the bot last said, when it was heard, since when', () => {
+  assert.deepEqual(facts({ state: 1, silent: 52, since: 22, reported: 3 }), ['online', '52 s ago', 'for 22 s']);
+  assert.deepEqual(facts({ state: 0, silent: NaN, since: 90, reported: null }), ['nothing', 'never', 'for 1 min']);
+  assert.deepEqual(facts({ state: 2, silent: NaN, since: NaN }), ['not known', 'not known', 'not known']);
 });
 
 test('the headline', () => {

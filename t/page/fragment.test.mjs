@@ -1,0 +1,31 @@
+// The page's address: what stands after its #.
+// SPDX-License-Identifier: ISC
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { load } from './modules.mjs';
+
+const { get, set } = await load('fragment.js');
+
+test('reads what is there, and nothing from what is not', () => {
+  assert.equal(get('#guild=123&state=offline', 'state'), 'offline');
+  assert.equal(get('#guild=main%3A17', 'guild'), 'main:17');
+  for (const hash of ['', '#', '#guild=', '#other=1', '#%', '#guild']) assert.equal(get(hash, 'guild'), '', hash);
+});
+
+test('changes one value and leaves the others', () => {
+  assert.equal(set('', 'guild', '123'), '#guild=123');
+  assert.equal(set('#guild=123', 'state', 'offline'), '#guild=123&state=offline');
+  assert.equal(set('#guild=123&state=offline', 'guild', '4'), '#state=offline&guild=4');
+  assert.equal(set('#guild=123&state=offline', 'state', ''), '#guild=123');
+  assert.equal(set('#state=offline&state=online', 'state', 'unknown'), '#state=unknown');
+});
+
+test('whatever a cluster is called comes back', () => {
+  for (const name of ['two words', 'a&b=c', '100%', '#1', 'Grüße', '<img onerror>']) {
+    assert.equal(get(set('', 'shard', `${name}:7`), 'shard'), `${name}:7`);
+  }
+});
+
+test('is never empty: "#" alone would scroll to the top', () => {
+  assert.equal(set('#state=offline', 'state', ''), '#state=');
+});
