@@ -14,6 +14,7 @@ export class Mock {
   asked = [];           // "stream" or "feed", with what it was resumed after
   feed = true;          // whether there is one
   stream = true;
+  hello = HELLO;
   files = new Map();    // path => text of files that differ from the page's own
   #seq = 0;
   #sockets = new Set();
@@ -27,10 +28,10 @@ export class Mock {
     return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
-  /** Sends an update to everybody on the feed. */
-  update(clusters) {
+  /** Sends an update to everybody on the feed, or another event of clusters. */
+  update(clusters, event = 'update') {
     this.#seq++;
-    for (const socket of this.#sockets) this.#send(socket, 'update', { now: 0, clusters });
+    for (const socket of this.#sockets) this.#send(socket, event, { now: 0, clusters });
   }
 
   /** Ends every feed: with a goodbye, or as a cable does that is cut. */
@@ -64,7 +65,7 @@ export class Mock {
   #brief(response, after) {
     this.asked.push(`stream ${after}`);
     if (!this.stream) return response.writeHead(404).end();
-    const [event, data] = after ? ['update', { now: 0, clusters: {} }] : ['hello', HELLO];
+    const [event, data] = after ? ['update', { now: 0, clusters: {} }] : ['hello', this.hello];
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     return response.end(`retry: 300\n\nid: e-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
@@ -81,13 +82,17 @@ export class Mock {
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
     if (after) this.#send(socket, 'update', { now: 0, clusters: {} });
-    else this.#send(socket, 'hello', HELLO);
+    else this.#send(socket, 'hello', this.hello);
     return undefined;
   }
 
   #send(socket, event, data) {
     const text = Buffer.from(JSON.stringify({ event, id: `e-${this.#seq}`, data }));
-    const head = text.length < 126 ? [0x81, text.length] : [0x81, 126, text.length >> 8, text.length & 255];
-    socket.write(Buffer.concat([Buffer.from(head), text]));
+    const head = Buffer.alloc(text.length < 126 ? 2 : text.length < 65536 ? 4 : 10);
+    head[0] = 0x81;
+    head[1] = { 2: text.length, 4: 126, 10: 127 }[head.length];
+    if (head.length === 4) head.writeUInt16BE(text.length, 2);
+    if (head.length === 10) head.writeBigUInt64BE(BigInt(text.length), 2);
+    socket.write(Buffer.concat([head, text]));
   }
 }

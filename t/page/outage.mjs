@@ -1,0 +1,73 @@
+// The page while its server is away: node outage.mjs <host:port> <httpd> <configuration>.
+// SPDX-License-Identifier: ISC
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { becomes, post, postAll } from './visit.mjs';
+
+const [server, httpd, configuration] = process.argv.slice(2);
+const shards = Array.from({ length: 12 }, (_, id) => `status/main/${id}/3`);
+let browser, page;
+
+const control = (order) => execFileSync(httpd, ['-f', configuration, '-k', order]);
+const text = (selector) => page.locator(selector).textContent();
+const pill = (expected, seconds) => becomes(() => text('.pill'), expected, 'pill', seconds);
+const state = (id) => page.locator(`[data-id="${id}"]`).getAttribute('data-status');
+
+const listening = () => new Promise((resolve) => {
+  const socket = net.connect(Number(server.split(':')[1]), '127.0.0.1');
+  socket.on('connect', () => resolve(true)).on('error', () => resolve(false)).on('close', () => socket.destroy());
+  socket.on('connect', () => socket.end());
+});
+
+before(async () => {
+  await postAll(server, shards);
+  browser = await launch();
+  page = await browser.newPage();
+  await page.goto(`http://${server}/`);
+  await pill('live');
+});
+after(() => browser?.close());
+
+test('the server stops: reconnecting, then lost, and what was known stays', async () => {
+  await post(server, 'status/main/4/2');
+  await becomes(() => state(4), '2', 'state');
+  control('stop');
+  await becomes(listening, false, 'the server listens', 30);
+  await pill('connection lost', 20);
+  assert.match(await text('#banner'), /^connection lost, showing \d\d:\d\d:\d\d$/);
+  assert.equal(await state(4), '2');
+  assert.equal(await state(5), '3');
+});
+
+test('the grid looks old', async () => {
+  const look = await page.locator('[data-id="5"]').evaluate((tile) => [getComputedStyle(tile).backgroundImage, getComputedStyle(tile.parentNode).filter]);
+  assert.match(look[0], /repeating-linear-gradient/);
+  assert.match(look[1], /saturate/);
+});
+
+test('it starts: the page comes back by itself, with what the new one knows', async () => {
+  control('start');
+  await becomes(listening, true, 'the server listens', 30);
+  await becomes(() => post(server, 'status/main/7/4').then(() => true, () => false), true, 'the bot is heard');
+  await pill('live', 60);
+  await becomes(() => state(7), '4', 'state');
+  assert.equal(await state(5), '0', 'the board began anew, and the page does not pretend');
+  assert.ok(await page.locator('#banner').isHidden());
+});
+
+test('a graceful restart is hardly noticed, and nothing is lost', async () => {
+  control('graceful');
+  // a kept connection may end at that moment
+  await becomes(() => post(server, 'status/main/8/5').then(() => true, () => false), true, 'the bot is heard');
+  await becomes(() => state(8), '5', 'state', 60);
+  await pill('live');
+  assert.equal(await state(7), '4');
+});
+
+test('the page goes on live', async () => {
+  await postAll(server, shards);
+  await becomes(() => text('#headline'), 'All 12 shards are online', 'headline');
+});
