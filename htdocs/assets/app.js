@@ -4,15 +4,17 @@ import { keep } from './choices.js';
 import { Detail } from './detail.js';
 import { $, follow, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
-import { get, set } from './fragment.js';
+import { get, rewrite, set } from './fragment.js';
 import { Grid } from './grid.js';
 import { settle } from './settings.js';
 import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, age, count, headline, sentence, time, title } from './states.js';
+import { Status } from './status.js';
 import { listen } from './stream.js';
 
 const FEW = 6, MOST = 50, ROWS = 2000;
 const settings = settle(window.config, location.href);
 const board = new Board();
+const known = new Status(settings.status, board);
 const { body, documentElement: { dataset: chosen } } = document;
 const more = $('#more');
 const totals = ORDER.map((state) => make('li', {}, make('a', {}, swatch(), make('b'), ` ${STATES[state]}`)));
@@ -22,7 +24,7 @@ let frozen;          // without connection, no age may go on growing
 const now = () => frozen ?? Date.now();
 const goTo = (name, value) => set(location.hash, name, value);
 const finder = new Finder(found, ({ index, id }) => grids[index].reveal(id));
-const detail = new Detail(() => history.replaceState(null, '', goTo('shard')));
+const detail = new Detail(() => rewrite('shard'));
 
 function open({ index, id }) {
   location.hash = goTo('shard', `${board.clusters[index].name}:${id}`);
@@ -38,6 +40,7 @@ const takers = {
     $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
     finder.attach(board.clusters, grids);
     navigated();
+    tabulate();
     say(headline(board.counts()));
     return announce();
   },
@@ -56,6 +59,7 @@ const takers = {
 function changed(changes) {
   for (const { index, id } of changes) grids[index].paint(id);
   for (const grid of grids) grid.total();
+  filter();
   say(headline(board.counts()));
   const ours = ({ index, id }) => changes.some((change) => change.index === index && change.id === id);
   if (finder.hits.some(ours)) announce();
@@ -74,6 +78,13 @@ function announce() {
   if ($('#header-guild').value) say(text, true);
 }
 
+/** What is filtered for stands out. */
+function filter() {
+  const only = STATES.indexOf(get(location.hash, 'state'));
+  for (const grid of grids) grid.filter(only);
+  body.dataset.filter = only;
+}
+
 function fit() {
   for (const grid of grids) grid.fit(chosen.tiles);
 }
@@ -81,7 +92,7 @@ function fit() {
 /** The address has changed, or what it is about. */
 function navigated() {
   finder.restore();
-  body.dataset.filter = STATES.indexOf(get(location.hash, 'state'));
+  filter();
   const [, name, id] = /^(.*):(\d+)$/.exec(get(location.hash, 'shard')) ?? [];
   const index = board.clusters.findIndex((cluster) => cluster.name === name && id < cluster.size);
   if (index < 0) detail.close();
@@ -127,7 +138,7 @@ function showCounts(counts, only) {
   ORDER.forEach((state, at) => {
     const { firstChild: link } = totals[at];
     totals[at].hidden = !counts[state] && state !== only;
-    link.href = goTo('state', state !== only && STATES[state]);
+    link.href = goTo('state', state !== only && STATES[state]) || '#state=';    // "#" would scroll to the top
     link.ariaCurrent = state === only;
     link.firstChild.dataset.status = state;
     write(link.children[1], count(counts[state]));
@@ -157,29 +168,18 @@ function showHead(text, well) {
   write($('#headline'), text);
 }
 
-/** Asks for what the stream did not tell of the shards that are spelled out. */
-async function learn() {
+/** The table shows the times of all. */
+async function tabulate() {
   refresh();
-  const { clusters } = board;
-  await Promise.all([...finder.hits, ...listed, detail.hit].map(async (hit) => {
-    const { name, states, since, reported } = clusters[hit?.index] ?? {};
-    if (!states?.[hit.id] || (since[hit.id] >= 0 && (hit !== detail.hit || reported.has(hit.id)))) return;
-    // Where that fails, the words do without.
-    const answer = await fetch(`${settings.status}/${encodeURIComponent(name)}/${hit.id}`).catch(() => ({}));
-    if (answer.ok && clusters === board.clusters) board.learn(hit.index, await answer.json(), Date.now());
-  }));
+  if (!chosen.table) return;
+  await known.learnAll();
   refresh();
 }
 
-/** The same of all shards at once. */
-async function learnAll() {
-  const answer = await fetch(settings.status).catch(() => ({}));
-  if (!answer.ok) return;
-  const { clusters } = await answer.json();
-  board.clusters.forEach(({ name }, index) => {
-    const { list = [] } = clusters.find((cluster) => cluster.name === name) ?? {};
-    for (const shard of list) board.learn(index, shard, Date.now());
-  });
+/** Writes what is known, asks for the rest, and writes that. */
+async function learn() {
+  refresh();
+  await known.learn([...finder.hits, ...listed], detail.hit);
   refresh();
 }
 
@@ -211,8 +211,7 @@ $('#links').append(link('Support', support), link('JSON', status), link('Source'
 $('#counts').append(...totals);
 keep(document.querySelectorAll('label [name]'), () => {
   fit();
-  refresh();
-  if (chosen.table) learnAll();
+  tabulate();
 });
 more.onclick = () => {
   more.ariaExpanded = more.ariaExpanded !== 'true';

@@ -1,6 +1,6 @@
 // The search field and the tiles it finds. SPDX-License-Identifier: ISC
 import { $, write } from './dom.js';
-import { get, set } from './fragment.js';
+import { get, rewrite } from './fragment.js';
 import { find } from './guild.js';
 
 const field = $('#header-guild');
@@ -13,7 +13,7 @@ export class Finder {
   /** Calls found() when other text was typed, and enter(hit) for the Enter key. */
   constructor(found, enter) {
     field.oninput = () => {
-      history.replaceState(null, '', set(location.hash, 'guild', field.value.trim()));
+      rewrite('guild', field.value.trim());
       this.search();
       found();
     };

@@ -4,10 +4,15 @@
 /** '' where it says nothing. */
 export const get = (hash, name) => new URLSearchParams(hash.slice(1)).get(name) ?? '';
 
-/** The same with another value. Never empty: "#" alone would scroll to the top. */
+/** The same with another value; '' if nothing is left. */
 export function set(hash, name, value) {
   const params = new URLSearchParams(hash.slice(1));
   params.delete(name);
   if (value) params.append(name, value);
-  return `#${String(params) || `${name}=`}`;
+  return params.size ? `#${params}` : '';
+}
+
+/** Changes the page's own address, in place. */
+export function rewrite(name, value) {
+  history.replaceState(null, '', set(location.hash, name, value) || location.pathname + location.search);
 }

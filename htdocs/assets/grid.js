@@ -65,6 +65,15 @@ export class Grid {
     this.#body.dataset.size = size === 1 ? 'one' : tiles || (size > MANY ? 'many' : 'some');
   }
 
+  /** Leaves out the chunks of a large grid without a shard in this state, if it is one. */
+  filter(state) {
+    const { states, size } = this.#cluster;
+    if (size <= MANY) return;
+    [...this.#body.children].forEach((chunk, at) => {
+      chunk.hidden = state >= 0 && !states.subarray(at * CHUNK, at * CHUNK + CHUNK).includes(state);
+    });
+  }
+
   /** The time goes into the name where the reader looks, not into all of them. */
   paint(id, now) {
     const tile = this.#tiles[id];
@@ -92,7 +101,9 @@ export class Grid {
 
   reveal(id) {
     this.element.open = true;
-    this.#tile(id).scrollIntoView({ block: 'center' });
+    const tile = this.#tile(id);
+    tile.parentNode.hidden = false;
+    tile.scrollIntoView({ block: 'center' });
   }
 
   #focus(id) {
@@ -100,6 +111,7 @@ export class Grid {
     this.#current = id;
     const tile = this.#tile(id);
     this.paint(id, Date.now());
+    tile.parentNode.hidden = false;
     tile.tabIndex = 0;
     tile.focus();
   }

@@ -26,6 +26,7 @@ test('whatever a cluster is called comes back', () => {
   }
 });
 
-test('is never empty: "#" alone would scroll to the top', () => {
-  assert.equal(set('#state=offline', 'state', ''), '#state=');
+test('leaves nothing of nothing', () => {
+  assert.equal(set('#state=offline', 'state', ''), '');
+  assert.equal(set('', 'guild', ''), '');
 });

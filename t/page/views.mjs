@@ -189,7 +189,7 @@ test('Enter on a tile opens its detail, Esc closes it and returns to the tile', 
   await page.keyboard.press('Escape');
   await dialog().waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement.dataset.id), '17');
-  assert.doesNotMatch(hash(), /main/);
+  await becomes(() => page.url(), base, 'address');
 });
 
 test('a tap does, and so do the lines of the lists', async () => {

@@ -59,6 +59,18 @@ test('a search finds a tile far below, and Enter brings it into view, uncut', as
   await page.fill('#header-guild', '');
 });
 
+test('a filter leaves out what has nothing to show, unless one goes there', async () => {
+  await page.locator('#counts a', { hasText: 'offline' }).click();
+  await becomes(() => page.locator('.chunk:visible').count(), 1, 'chunks');
+  assert.ok(await tile(8000).isVisible());
+  await page.fill('#header-guild', '#19321');
+  await page.press('#header-guild', 'Enter');
+  await becomes(() => tile(19321).isVisible(), true, 'visible');
+  await page.fill('#header-guild', '');
+  await page.locator('#counts a', { hasText: 'offline' }).click();
+  await becomes(() => page.locator('.chunk:visible').count(), 40, 'chunks');
+});
+
 test('the keyboard reaches the ends', async () => {
   await tile(0).focus();
   for (const [key, id] of [['Control+End', 19999], ['ArrowUp', 19949], ['Control+Home', 0], ['ArrowDown', 50], ['PageDown', 550]]) {

@@ -1,0 +1,83 @@
+// What the page asks the status documents for, and how often.
+// SPDX-License-Identifier: ISC
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { load } from './modules.mjs';
+
+const { Board } = await load('board.js');
+const { Status } = await load('status.js');
+
+let board, status, asked, answer;
+
+beforeEach(() => {
+  board = new Board();
+  board.hello({ timeout: 30, clusters: [{ name: 'two words', states: '3302' }, { name: 'patron', states: '1' }] });
+  status = new Status('/api/status', board);
+  asked = [];
+  answer = (url) => ({ ok: true, json: async () => ({ id: Number(url.split('/').pop()), state: 3, silent: 2, since: 60, reported: 3 }) });
+  globalThis.fetch = async (url) => {
+    asked.push(url);
+    return answer(url);
+  };
+});
+
+const hits = (...ids) => ids.map((id) => ({ index: 0, id }));
+const shard = (id) => board.clusters[0].shard(id, Date.now());
+
+test('asks for the times that are not known, by the cluster\'s encoded name', async () => {
+  await status.learn(hits(0, 1));
+  assert.deepEqual(asked, ['/api/status/two%20words/0', '/api/status/two%20words/1']);
+  assert.equal(Math.round(shard(0).since), 60);
+  assert.equal(shard(0).reported, 3);
+});
+
+test('not for a shard that never reported, nor for what the stream told', async () => {
+  board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
+  await status.learn(hits(2, 0));
+  assert.deepEqual(asked, []);
+});
+
+test('in detail for both: what the bot last said is in no event', async () => {
+  board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
+  await status.learn([], { index: 0, id: 0 });
+  await status.learn([], { index: 0, id: 2 });
+  assert.equal(asked.length, 2);
+});
+
+test('a server that does not answer is not asked again with every event', async () => {
+  for (const failure of [() => ({ ok: false }), () => { throw new TypeError('no network'); }, () => ({ ok: true, json: async () => JSON.parse('<') })]) {
+    status = new Status('/api/status', board);
+    asked = [];
+    answer = failure;
+    for (let event = 0; event < 5; event++) await status.learn(hits(0), { index: 0, id: 0 });
+    assert.equal(asked.length, 2, 'once for the times, once for the detail');
+    assert.ok(Number.isNaN(shard(0).since));
+  }
+});
+
+test('but after a change of state it is', async () => {
+  answer = () => ({ ok: false });
+  await status.learn([], { index: 0, id: 0 });
+  board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
+  await status.learn([], { index: 0, id: 0 });
+  assert.equal(asked.length, 2);
+});
+
+test('an answer about clusters that are gone is dropped', async () => {
+  answer = (url) => {
+    board.hello({ timeout: 30, clusters: [{ name: 'other', states: '3' }] });
+    return { ok: true, json: async () => ({ id: 0, state: 3, silent: 2, since: 60, reported: 3 }), url };
+  };
+  await status.learn(hits(0));
+  assert.equal(shard(0).reported, undefined);
+});
+
+test('all at once, as far as the board knows them', async () => {
+  const list = [0, 1, 7].map((id) => ({ id, state: 3, silent: 2, since: 60, reported: 3 }));
+  answer = () => ({ ok: true, json: async () => ({ clusters: [{ name: 'two words', list }, { name: 'strange', list }] }) });
+  await status.learnAll();
+  assert.deepEqual(asked, ['/api/status']);
+  assert.deepEqual([0, 1, 2].map((id) => shard(id).reported), [3, 3, undefined]);
+  answer = () => ({ ok: false });
+  await status.learnAll();
+});
