@@ -7,4 +7,5 @@ window.config = {
   // stream: '/api/stream',
   // feed: '/api/feed',
   // status: '/api/status',
+  // theme: '/theme.css',
 };

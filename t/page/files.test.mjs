@@ -9,6 +9,8 @@ const names = ['index.html', ...readdirSync(new URL('assets', root)).map((name) 
 const read = (name) => readFileSync(new URL(name, root), 'utf8');
 const scripts = names.filter((name) => name.endsWith('.js'));
 
+// 12 KB was the aim. Filters, details, the table, themes, settings and the feed took it to 17, of
+// which 3 are comments, that a page without a build step carries along.
 test('the whole page is at most 17 KB, compressed as one', () => {
   const { length } = gzipSync(names.map(read).join(''), { level: 9 });
   assert.ok(length <= 17 * 1024, `${length} bytes`);

@@ -71,3 +71,26 @@ test('the page goes on live', async () => {
   await postAll(server, shards);
   await becomes(() => text('#headline'), 'All 12 shards are online', 'headline');
 });
+
+test('with a config.js of the original, the page lives on the feed', async () => {
+  await page.route('**/assets/config.js', (route) => route.fulfill({ contentType: 'text/javascript', body: `window.config = { url: 'ws://${server}/api/feed' };` }));
+  const feeds = [];
+  page.on('websocket', (socket) => feeds.push(socket));
+  const streams = [];
+  page.on('request', (request) => /\/api\/stream/.test(request.url()) && streams.push(request.url()));
+  await page.reload();
+  await pill('live');
+  assert.equal(feeds.length, 1);
+  await post(server, 'status/main/2/6');
+  await becomes(() => state(2), '6', 'state');
+  assert.deepEqual(streams, []);
+});
+
+test('which a graceful restart ends, and the page is back at once', async () => {
+  const back = page.waitForEvent('websocket');
+  control('graceful');
+  assert.match((await back).url(), /\?last-event-id=/);
+  await becomes(() => post(server, 'status/main/2/3').then(() => true, () => false), true, 'the bot is heard');
+  await becomes(() => state(2), '3', 'state', 60);
+  await pill('live');
+});

@@ -9,7 +9,7 @@ use lib $FindBin::Bin;
 use Glance::Httpd;
 use Node ();
 
-plan tests => 6;
+plan tests => 8;
 
 my $httpd = Glance::Httpd->new->configure(<<"CONF")->start;
 GlanceBots main:12
@@ -20,5 +20,8 @@ AddType text/html .html
 AddType text/javascript .js
 AddType text/css .css
 AddType image/svg+xml .svg
+<Location "/api/feed">
+    SetHandler glance-feed
+</Location>
 CONF
 Node::run('outage.mjs', "127.0.0.1:$httpd->{port}", Glance::Httpd::httpd(), "$httpd->{root}/httpd.conf");

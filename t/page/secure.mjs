@@ -1,5 +1,5 @@
-// The page over TLS and HTTP/2: node secure.mjs <host:port>. The server there has the board
-// "main:60", API, feed and page at their default paths, and no passphrase.
+// The page over TLS and HTTP/2: node secure.mjs <host:port> <mpm>. The server there has the
+// board "main:60", API, feed and page at their default paths, and no passphrase.
 // SPDX-License-Identifier: ISC
 import assert from 'node:assert/strict';
 import https from 'node:https';
@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
 import { becomes } from './visit.mjs';
 
-const server = process.argv[2];
+const [server, mpm] = process.argv.slice(2);
 const base = `https://${server}/`;
 let browser, context, page, asked;
 
@@ -38,21 +38,25 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('the page comes over HTTP/2', async () => {
+test('the page comes over HTTP/2, where httpd has it', async () => {
   await visit();
-  assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol), 'h2');
+  assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol), mpm === 'prefork' ? 'http/1.1' : 'h2');
   await becomes(pill, 'live', 'pill');
 });
 
-test('it turns to the feed and is live', async () => {
+// Only event holds feeds over TLS; the others refuse them, and the brief form goes on.
+test('it turns to the feed and is live, where feeds are held', async () => {
   await becomes(() => asked.feeds.length, 1, 'feeds');
   assert.match(asked.feeds[0].url(), /^wss:.*\/api\/feed\?last-event-id=/);
-  await asked.feeds[0].waitForEvent('framereceived').catch(() => {});
+  if (mpm !== 'event') {
+    await post('status/main/17/2');
+    await becomes(() => state(17), '2', 'state', 20);
+    assert.equal(asked.feeds.length, 1, 'and is not tried again');
+    return;
+  }
   const { streams } = asked;
-  const began = Date.now();
   await post('status/main/17/2');
   await becomes(() => state(17), '2', 'state');
-  assert.ok(Date.now() - began < 3000, 'at once, which the brief form could not');
   assert.equal(asked.streams, streams, 'and asks for no more streams');
   assert.ok(!asked.feeds[0].isClosed());
 });

@@ -13,4 +13,4 @@ use Node ();
 plan tests => 5;
 
 Apache::TestRequest::module('secure');
-Node::run('secure.mjs', Apache::TestRequest::hostport());
+Node::run('secure.mjs', Apache::TestRequest::hostport(), $ENV{TEST_MPM} || 'event');
