@@ -129,7 +129,7 @@ function refresh() {
   showCounts(counts, only);
   showTrouble(counts, only);
   follow($('#answers'), finder.hits, line, fillLine);
-  follow($('tbody'), chosen.table ? board.first(ROWS, only < 0 ? [...ORDER.slice(1), ONLINE] : [only]) : [], row, fillRow);
+  showTable(counts, only);
   if (detail.hit) detail.fill(board.clusters[detail.hit.index], detail.hit.id, look(detail.hit));
   if (board.clusters.length) showHead(headline(counts), !board.first(1).length);
 }
@@ -154,6 +154,13 @@ function showTrouble(counts, only) {
   follow($('#troubled'), listed, line, (element, hit) => fillLine(element, hit, true));
   more.hidden = sum <= FEW;
   write(more, all ? `Show fewer (${listed.length} of ${count(sum)})` : `Show ${sum > MOST ? `the first ${MOST} of ${count(sum)}` : `all ${sum}`}`);
+}
+
+function showTable(counts, only) {
+  const sum = only < 0 ? counts.reduce((all, n) => all + n) : counts[only];
+  const rows = chosen.table ? board.first(ROWS, only < 0 ? [...ORDER.slice(1), ONLINE] : [only]) : [];
+  write($('caption'), `Shards, the worst first: ${sum > ROWS ? `${count(ROWS)} of ` : ''}${count(sum)}`);
+  follow($('tbody'), rows, row, fillRow);
 }
 
 /** Title and icon: of what is watched, the worst of it first, else of all. */

@@ -87,9 +87,10 @@ test('all of them change, and are counted', async () => {
   await becomes(() => tile(12345).getAttribute('data-status'), '3', 'state');
 });
 
-test('the table shows the first 2,000 of them', async () => {
+test('the table shows the first 2,000 of them, and says so', async () => {
   await page.check('[name=table]');
   await becomes(() => page.locator('tbody tr').count(), 2000, 'rows', 30);
+  assert.equal(await text('caption'), 'Shards, the worst first: 2,000 of 20,000');
   await page.uncheck('[name=table]');
 });
 
