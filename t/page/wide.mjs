@@ -45,8 +45,8 @@ test('rows never break, and say where they begin', async () => {
 });
 
 test('the height is there before the tiles are', async () => {
-  const { height } = await page.locator('.cluster-container').boundingBox();
-  assert.equal(Math.round(height), (SIZE / 50) * 24);
+  const height = async () => Math.round((await page.locator('.cluster-container').boundingBox()).height);
+  await becomes(height, (SIZE / 50) * 24, 'height');
 });
 
 test('a search finds a tile far below, and Enter brings it into view, uncut', async () => {
