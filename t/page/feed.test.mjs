@@ -24,7 +24,7 @@ const pill = (text) => page.locator('.pill', { hasText: text }).waitFor();
 const feeds = () => mock.asked.filter((one) => one.startsWith('feed'));
 
 async function asked(count, what = 'feed') {
-  const end = Date.now() + 20000;
+  const end = Date.now() + 60000;
   const found = () => mock.asked.filter((one) => one.startsWith(what));
   while (found().length < count) {
     assert.ok(Date.now() < end, `asked ${JSON.stringify(mock.asked)}`);
