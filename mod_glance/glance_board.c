@@ -9,6 +9,7 @@
 
 #define MAGIC APR_UINT64_C(0x45434e414c470003) /* "GLANCE" and the layout's version */
 #define BLOCK_SHARDS 64
+#define COUNTER_MAX (APR_UINT64_MAX / 4)
 #define NOT_WRITING 0 /* in header.writing; else the index of a shard plus one */
 
 struct glance_board_header_t {
@@ -42,6 +43,20 @@ static apr_uint32_t block_count(apr_uint32_t shards)
     return (shards + BLOCK_SHARDS - 1) / BLOCK_SHARDS;
 }
 
+/* Fills in the offsets that follow from the counts. */
+static void lay_out(glance_board_header_t *header, apr_uint32_t clusters, apr_uint32_t shards)
+{
+    header->magic = MAGIC;
+    header->cluster_count = clusters;
+    header->shard_count = shards;
+    header->clusters_at = align8(sizeof *header);
+    header->blocks_at = align8(header->clusters_at
+                               + (apr_uint64_t)clusters * sizeof(glance_board_cluster_t));
+    header->shards_at = header->blocks_at
+                        + (apr_uint64_t)block_count(shards) * sizeof(glance_board_block_t);
+    header->size = header->shards_at + (apr_uint64_t)shards * sizeof(glance_shard_t);
+}
+
 /* Fills in counts and offsets; APR_EINVAL if there are too many shards to be indexed. */
 static apr_status_t plan(glance_board_header_t *header, const apr_array_header_t *clusters)
 {
@@ -55,16 +70,7 @@ static apr_status_t plan(glance_board_header_t *header, const apr_array_header_t
     if (shards > APR_INT32_MAX) {
         return APR_EINVAL;
     }
-    header->magic = MAGIC;
-    header->cluster_count = (apr_uint32_t)clusters->nelts;
-    header->shard_count = (apr_uint32_t)shards;
-    header->clusters_at = align8(sizeof *header);
-    header->blocks_at = align8(header->clusters_at
-                               + header->cluster_count * sizeof(glance_board_cluster_t));
-    header->shards_at = header->blocks_at
-                        + (apr_uint64_t)block_count(header->shard_count)
-                              * sizeof(glance_board_block_t);
-    header->size = header->shards_at + shards * sizeof(glance_shard_t);
+    lay_out(header, (apr_uint32_t)clusters->nelts, (apr_uint32_t)shards);
     return header->size <= APR_SIZE_MAX ? APR_SUCCESS : APR_EINVAL;
 }
 
@@ -102,12 +108,25 @@ void glance_board_init(void *base, const apr_array_header_t *clusters, apr_uint6
     }
 }
 
+/* Whether it is the header that this layout gives to its counts, so that nothing reaches out of
+ * the memory: that may be a file which another process has left. */
 static int header_fits(const glance_board_header_t *header, apr_size_t size)
 {
-    return size >= sizeof *header && header->magic == MAGIC && header->size == size
-           && header->clusters_at >= sizeof *header && header->clusters_at < header->blocks_at
-           && header->blocks_at < header->shards_at && header->shards_at < header->size
-           && (header->size - header->shards_at) / sizeof(glance_shard_t) == header->shard_count;
+    glance_board_header_t fitting = {0};
+
+    if (size < sizeof *header || header->magic != MAGIC || !header->cluster_count
+        || !header->shard_count || header->shard_count > APR_INT32_MAX) {
+        return 0;
+    }
+    lay_out(&fitting, header->cluster_count, header->shard_count);
+    return fitting.size == size && header->size == size
+           && header->clusters_at == fitting.clusters_at && header->blocks_at == fitting.blocks_at
+           && header->shards_at == fitting.shards_at;
+}
+
+static int has_name(const glance_board_cluster_t *cluster)
+{
+    return cluster->name[0] && memchr(cluster->name, '\0', sizeof cluster->name) != NULL;
 }
 
 apr_status_t glance_board_open(glance_board_t **board, void *base, apr_size_t size,
@@ -129,6 +148,9 @@ apr_status_t glance_board_open(glance_board_t **board, void *base, apr_size_t si
     view->shard_count = header->shard_count;
     view->index = apr_hash_make(pool);
     for (i = 0; i < view->cluster_count; i++) {
+        if (!has_name(&view->clusters[i])) {
+            return APR_EINVAL;
+        }
         apr_hash_set(view->index, view->clusters[i].name, APR_HASH_KEY_STRING, &view->clusters[i]);
     }
     *board = view;
@@ -448,9 +470,7 @@ static const char *validate_cluster(const glance_board_cluster_t *cluster, apr_u
         || cluster->shards > GLANCE_CLUSTER_SHARDS_MAX) {
         return "a cluster lies in the wrong place";
     }
-    return memchr(cluster->name, '\0', sizeof cluster->name) && cluster->name[0]
-               ? NULL
-               : "a cluster has no name";
+    return has_name(cluster) ? NULL : "a cluster has no name";
 }
 
 static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
@@ -488,6 +508,10 @@ const char *glance_board_validate(const glance_board_t *board)
     if (glance_board_is_torn(board)) {
         return "a writer has not finished";
     }
+    if (board->header->latest[GLANCE_CHANGE] > COUNTER_MAX
+        || board->header->latest[GLANCE_BEAT] > COUNTER_MAX) {
+        return "a counter is further than anybody can have counted";
+    }
     for (i = 0; i < board->cluster_count && !fault; i++) {
         fault = validate_cluster(&board->clusters[i], first);
         first += board->clusters[i].shards;
@@ -499,6 +523,38 @@ const char *glance_board_validate(const glance_board_t *board)
         fault = validate_shard(board, i);
     }
     return fault;
+}
+
+const char *glance_board_adopt(glance_board_t *board, glance_moment_t now)
+{
+    const char *fault;
+    apr_uint32_t i;
+
+    glance_board_mend(board);
+    fault = glance_board_validate(board);
+    if (fault) {
+        return fault;
+    }
+    for (i = 0; i < board->shard_count; i++) {
+        glance_shard_resume(&board->shards[i], now);
+    }
+    board->header->superseded = 0;
+    board->header->swept = 0;
+    glance_board_expect_sweep(board);
+    return NULL;
+}
+
+void glance_board_resume(glance_board_t *board, apr_uint64_t latest)
+{
+    apr_uint32_t i;
+
+    for (i = 0; i < board->shard_count; i++) {
+        if (board->shards[i].marks[GLANCE_CHANGE]) {
+            board->header->latest[GLANCE_CHANGE] = latest - 1;
+            set_mark(board, GLANCE_CHANGE, i);
+        }
+    }
+    board->header->latest[GLANCE_CHANGE] = latest;
 }
 
 void glance_board_want_bell(glance_board_t *board)

@@ -158,6 +158,15 @@ void glance_board_mend(glance_board_t *board);
  * @return NULL, or a sentence that names it. */
 const char *glance_board_validate(const glance_board_t *board);
 
+/** Locked: makes a board usable again whose processes have all died: mends and checks it, and gives
+ * each shard one timeout of grace from @a now on.
+ * @return NULL, or a sentence that names why it cannot be used. */
+const char *glance_board_adopt(glance_board_t *board, glance_moment_t now);
+
+/** Locked: goes on with a sequence of which viewers know numbers up to @a latest, 1 or more. As
+ * nobody knows any more what changed when, each shard that ever changed counts as changed last. */
+void glance_board_resume(glance_board_t *board, apr_uint64_t latest);
+
 /** Asks that the next change of state be announced to those who sleep. Needs no lock: whoever
  * is about to sleep calls this and then looks at the sequence number once more. */
 void glance_board_want_bell(glance_board_t *board);

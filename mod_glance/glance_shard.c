@@ -67,6 +67,16 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
     return shard->seen + timeout;
 }
 
+void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)
+{
+    if (shard->state != GLANCE_UNHEALTHY || shard->seen > now) {
+        shard->seen = now;
+    }
+    if (shard->since > now) {
+        shard->since = now;
+    }
+}
+
 void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now)
 {
     (void)enter(shard, GLANCE_UNHEALTHY, now);

@@ -70,6 +70,10 @@ int glance_shard_beat(glance_shard_t *shard, glance_moment_t now);
  * never reported or is unhealthy already. @a timeout is in microseconds. */
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout);
 
+/** Takes up a shard of which an earlier server knew: unless it is unhealthy already, it has from
+ * @a now on one timeout to give a sign of life. */
+void glance_shard_resume(glance_shard_t *shard, glance_moment_t now);
+
 /** Calls the shard unhealthy, for it has been silent too long. */
 void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now);
 

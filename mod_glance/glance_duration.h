@@ -1,0 +1,17 @@
+/* glance_duration.h: times as directives have them: 30, 30s, 500ms, 2min, 1h.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_DURATION_H
+#define GLANCE_DURATION_H
+
+#include "apr_errno.h"
+#include "apr_time.h"
+
+/** Reads a time, in seconds where no unit follows.
+ * @param most the longest one that is accepted.
+ * @return APR_SUCCESS; APR_EINVAL for a text that is no time; APR_ENOSPC if it is longer. */
+apr_status_t glance_duration_parse(apr_interval_time_t *time, const char *text,
+                                   apr_interval_time_t most);
+
+#endif

@@ -1,0 +1,204 @@
+/* glance_memory.c: memory that all processes of a server share and that may outlive them.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_memory.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#define NO_FILE (-1)
+#define DRAFT ".new" /* a file that is not published yet */
+
+int glance_memory_keeps_in(const char *folder)
+{
+    struct statfs info;
+
+    return statfs(folder, &info) == 0 && (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
+}
+
+static apr_status_t map(glance_memory_t *memory, int flags, int file)
+{
+    /* cppcheck-suppress invalidFunctionArg ; there is no file when it is anonymous */
+    memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, file, 0);
+    return memory->base == MAP_FAILED ? errno : APR_SUCCESS;
+}
+
+/* Opens the file once more, for reading only, and locks it. This is the descriptor that the
+ * children inherit: through it, none of them can cut the file short under the others. */
+static apr_status_t lock_file(glance_memory_t *memory, const char *path, int file)
+{
+    struct stat mine;
+    struct stat named;
+
+    memory->file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (memory->file < 0 || fstat(file, &mine) != 0 || fstat(memory->file, &named) != 0) {
+        return errno;
+    }
+    if (mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) {
+        return APR_EBUSY;
+    }
+    if (flock(memory->file, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? APR_EBUSY : errno;
+    }
+    return APR_SUCCESS;
+}
+
+static char *draft_of(const char *path)
+{
+    size_t length = strlen(path) + sizeof DRAFT;
+    char *draft = malloc(length);
+
+    if (draft) {
+        (void)snprintf(draft, length, "%s" DRAFT, path);
+    }
+    return draft;
+}
+
+/* All of it is reserved at once: where memory runs out, it must do so here, and not with a signal
+ * when somebody writes. */
+static apr_status_t make_file(glance_memory_t *memory, const char *draft)
+{
+    apr_status_t rv;
+    int file;
+
+    (void)unlink(draft); /* of a server that was killed before it published */
+    file = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return errno;
+    }
+    rv = posix_fallocate(file, 0, (off_t)memory->size);
+    if (rv == APR_SUCCESS) {
+        rv = lock_file(memory, draft, file);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = map(memory, 0, file);
+    }
+    close(file);
+    if (rv != APR_SUCCESS) {
+        (void)unlink(draft);
+    }
+    return rv;
+}
+
+/* The end of making or finding memory: on an error, nothing of it is left. */
+static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
+{
+    if (rv != APR_SUCCESS) {
+        if (memory->file != NO_FILE) {
+            close(memory->file);
+        }
+        free(memory->path);
+        memset(memory, 0, sizeof *memory);
+        memory->file = NO_FILE;
+    }
+    return rv;
+}
+
+static apr_status_t make_kept(glance_memory_t *memory)
+{
+    char *draft = draft_of(memory->path);
+    apr_status_t rv = draft ? make_file(memory, draft) : APR_ENOMEM;
+
+    free(draft);
+    return rv;
+}
+
+apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const char *path)
+{
+    memory->size = size;
+    memory->file = NO_FILE;
+    memory->path = NULL;
+    if (!path) {
+        return conclude(memory, map(memory, MAP_ANONYMOUS, NO_FILE));
+    }
+    memory->path = strdup(path);
+    return conclude(memory, memory->path ? make_kept(memory) : APR_ENOMEM);
+}
+
+apr_status_t glance_memory_publish(const glance_memory_t *memory)
+{
+    char *draft;
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!memory->path) {
+        return APR_SUCCESS;
+    }
+    draft = draft_of(memory->path);
+    if (!draft) {
+        return APR_ENOMEM;
+    }
+    if (rename(draft, memory->path) != 0) {
+        rv = errno;
+    }
+    free(draft);
+    return rv;
+}
+
+/* Whether only a server of this very user can have made it. */
+static int is_ours(const struct stat *info)
+{
+    return S_ISREG(info->st_mode) && info->st_uid == geteuid() && !(info->st_mode & 077)
+           && info->st_nlink == 1;
+}
+
+static apr_status_t take_file(glance_memory_t *memory, int file)
+{
+    struct stat info;
+    apr_status_t rv;
+
+    if (fstat(file, &info) != 0) {
+        return errno;
+    }
+    if (!is_ours(&info) || info.st_size <= 0) {
+        return APR_EACCES;
+    }
+    rv = lock_file(memory, memory->path, file);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    memory->size = (apr_size_t)info.st_size;
+    return map(memory, 0, file);
+}
+
+apr_status_t glance_memory_find(glance_memory_t *memory, const char *path)
+{
+    int file = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    apr_status_t rv;
+
+    if (file < 0) {
+        return errno;
+    }
+    memory->file = NO_FILE;
+    memory->path = strdup(path);
+    rv = conclude(memory, memory->path ? take_file(memory, file) : APR_ENOMEM);
+    close(file);
+    return rv;
+}
+
+void glance_memory_forget(const glance_memory_t *memory)
+{
+    if (memory->path) {
+        (void)unlink(memory->path);
+    }
+}
+
+void glance_memory_drop(glance_memory_t *memory)
+{
+    (void)munmap(memory->base, memory->size);
+    if (memory->file != NO_FILE) {
+        close(memory->file);
+    }
+    free(memory->path);
+    memset(memory, 0, sizeof *memory);
+    memory->file = NO_FILE;
+}

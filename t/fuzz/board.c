@@ -1,0 +1,83 @@
+/* board.c: fuzzes the taking up of a board that a killed server has left.
+ *
+ * The input changes bytes of a board, each by three of its own: place (two bytes), new value.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apr_general.h"
+
+#include "glance_board.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define NOW 1000000
+
+static void *damaged_board(const uint8_t *data, size_t size, apr_size_t *board_size,
+                           apr_pool_t *pool)
+{
+    apr_array_header_t *clusters = apr_array_make(pool, 2, sizeof(glance_cluster_t));
+    unsigned char *base;
+    size_t i;
+
+    if (glance_bots_add(clusters, "main:130;b:2", pool)) {
+        abort();
+    }
+    *board_size = glance_board_size(clusters);
+    base = malloc(*board_size);
+    memset(base, 0, *board_size);
+    glance_board_init(base, clusters, 1, 0);
+    for (i = 0; i + 3 <= size; i += 3) {
+        base[(data[i] * 256u + data[i + 1]) % *board_size] = data[i + 2];
+    }
+    return base;
+}
+
+/* Everything that a server does with a board. */
+static void use(glance_board_t *board, apr_pool_t *pool)
+{
+    glance_changes_t changes = {0};
+    glance_transition_t was;
+    apr_uint32_t i;
+
+    for (i = 0; i < board->shard_count; i++) {
+        if (glance_board_live(board, i, NOW, 1, &was) == GLANCE_SUPERSEDED
+            || glance_board_report(board, i, GLANCE_ONLINE, NOW, 1, &was) != APR_SUCCESS
+            || glance_board_cluster_of(board, i)->first > i) {
+            abort();
+        }
+    }
+    glance_board_sweep(board, NOW * 2, 1, apr_array_make(pool, 1, sizeof(glance_transition_t)));
+    glance_board_since(board, GLANCE_CHANGE, 0, &changes);
+    glance_board_find(board, "main", 4);
+    if (glance_board_validate(board)) {
+        abort();
+    }
+    glance_changes_free(&changes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static apr_pool_t *root;
+    apr_pool_t *pool;
+    glance_board_t *board;
+    apr_size_t board_size;
+    void *base;
+
+    if (!root) {
+        apr_initialize();
+        apr_pool_create(&root, NULL);
+    }
+    apr_pool_create(&pool, root);
+    base = damaged_board(data, size, &board_size, pool);
+    if (glance_board_open(&board, base, board_size, pool) == APR_SUCCESS
+        && !glance_board_adopt(board, NOW)) {
+        use(board, pool);
+    }
+    apr_pool_destroy(pool);
+    free(base);
+    return 0;
+}

@@ -1,0 +1,207 @@
+/* saved.c: the text of the state file, there and back.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "apr_strings.h"
+
+#include "glance_saved.h"
+
+#include "fixture.h"
+
+#define NOW (100 * SECOND)
+
+static const char *write_board(apr_pool_t *pool, const char *name, const glance_board_t *board,
+                               int clean)
+{
+    glance_saved_entry_t entry;
+    glance_text_t *text;
+
+    entry.name = glance_saved_name(pool, name);
+    entry.snapshot = glance_snapshot_make(board);
+    glance_snapshot_take(entry.snapshot, apr_time_from_sec(1732428000), NOW);
+    text = glance_saved_write(&entry, 1, apr_time_from_sec(1732428000), clean, pool);
+    glance_snapshot_release(entry.snapshot);
+    return string_of(pool, text);
+}
+
+static const char *fault_of(apr_pool_t *pool, const char *text)
+{
+    glance_saved_t saved;
+    const char *fault = NULL;
+
+    return glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS ? NULL
+                                                                                           : fault;
+}
+
+static glance_board_t *lively_board(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:5;two words:2");
+
+    report(board, 0, GLANCE_ONLINE, SECOND);
+    report(board, 1, GLANCE_RESUMING, SECOND);
+    report(board, 2, GLANCE_UNKNOWN, SECOND);
+    report(board, 6, GLANCE_OFFLINE, 50 * SECOND);
+    glance_board_sweep(board, 40 * SECOND, TIMEOUT, NULL);
+    return board;
+}
+
+static void test_write(apr_pool_t *pool)
+{
+    is(write_board(pool, "a.test", lively_board(pool), 1),
+       "{\"mod_glance\":1,\"saved\":1732428000.0,\"clean\":true,\"boards\":[{\"name\":\"a.test\","
+       "\"epoch\":\"0000000000000abc\",\"changes\":6,\"clusters\":[{\"name\":\"main\",\"shards\":5,"
+       "\"states\":\"11100\",\"reported\":\"360--\"},{\"name\":\"two words\",\"shards\":2,"
+       "\"states\":\"02\",\"reported\":\"-2\"}]}]}\n",
+       "a board as text");
+}
+
+static void test_read(apr_pool_t *pool)
+{
+    const char *text = write_board(pool, "a \xff.test", lively_board(pool), 1);
+    const glance_saved_board_t *read;
+    glance_saved_t saved;
+    const char *fault = "x";
+    glance_text_t *again;
+
+    is_number(glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool), APR_SUCCESS,
+              "the text is read");
+    ok(!fault, "without fault");
+    is_number(saved.clean, 1, "marked as clean");
+    is_number(saved.saved, apr_time_from_sec(1732428000), "with its time");
+    is_number((long long)saved.shards, 4, "and the shards that have reported");
+    ok(!glance_saved_find(&saved, "a.test"), "by its name only");
+    read = glance_saved_find(&saved, glance_saved_name(pool, "a \xff.test"));
+    ok(read != NULL, "whatever bytes that has");
+    if (!read) {
+        return;
+    }
+    is_number((long long)read->epoch, 0xabc, "epoch");
+    is_number((long long)read->latest, 6, "number of the last change");
+    is(glance_board_validate(read->board), NULL, "a valid board");
+    is_number(read->board->shards[0].state, GLANCE_UNHEALTHY, "a state");
+    is_number(read->board->shards[0].reported, GLANCE_ONLINE, "what was reported");
+    is_number(read->board->shards[0].seen, NOW, "as if heard now");
+    ok(!glance_shard_is_known(&read->board->shards[3]), "what never reported still has not");
+    ok(glance_shard_is_known(&read->board->shards[2]), "reported as unknown is something else");
+    again = glance_saved_again(&saved, pool);
+    text = string_of(pool, again);
+    ok(strstr(text, "\"clean\":false") != NULL, "written again, it is not clean any more");
+    ok(strstr(text, "\"reported\":\"360--\"") != NULL, "but has the same states");
+    is(fault_of(pool, text), NULL, "and can be read");
+}
+
+/* As the store does it. */
+static void test_succession(apr_pool_t *pool)
+{
+    const char *text = write_board(pool, "a.test", lively_board(pool), 1);
+    glance_board_t *board = board_of(pool, "two words:4;main:3");
+    glance_changes_t changes = {0};
+    const char *fault;
+    glance_saved_t saved;
+
+    glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool);
+    glance_board_succeed(board, glance_saved_find(&saved, "a.test")->board);
+    is_number(board->shards[1].state, GLANCE_OFFLINE, "states go by cluster and id");
+    is_number(board->shards[4].reported, GLANCE_ONLINE, "reports too");
+    is_number(glance_shard_is_known(&board->shards[3]), 0, "new shards are unknown");
+    glance_board_resume(board, 77);
+    is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 77, "the sequence goes on");
+    glance_board_since(board, GLANCE_CHANGE, 77, &changes);
+    is_number((long long)changes.count, 0, "who knows the last number is told nothing");
+    glance_board_since(board, GLANCE_CHANGE, 76, &changes);
+    is_number((long long)changes.count, 4, "who does not is told everything");
+    is(glance_board_validate(board), NULL, "and the board is valid");
+    report(board, 3, GLANCE_ONLINE, NOW);
+    is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 78,
+              "the next change is the next");
+    glance_changes_free(&changes);
+}
+
+static void test_faults(apr_pool_t *pool)
+{
+#define HEAD "{\"mod_glance\":1,\"saved\":1.5,\"clean\":false,\"boards\":["
+#define BOARD "{\"name\":\"a\",\"epoch\":\"0123456789abcdef\",\"changes\":3,\"clusters\":["
+#define MAIN "{\"name\":\"main\",\"shards\":3,\"states\":\"310\",\"reported\":\"33-\"}"
+#define TAIL "]}]}"
+    static const char *const good[] = {
+        HEAD BOARD MAIN TAIL,
+        HEAD "]}",
+        "{\"mod_glance\":1,\"saved\":0,\"clean\":true,\"boards\":[],\"more\":[1]}",
+        HEAD BOARD MAIN ",{\"name\":\"b\",\"shards\":1,\"states\":\"0\",\"reported\":\"-\"}" TAIL,
+    };
+    static const char *const bad[] = {
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "{\"mod_glance\":\"1\"}",
+        "{\"mod_glance\":2}",
+        "{\"mod_glance\":1}",
+        "{\"mod_glance\":1,\"saved\":-1,\"clean\":true,\"boards\":[]}",
+        "{\"mod_glance\":1,\"saved\":1e300,\"clean\":true,\"boards\":[]}",
+        "{\"mod_glance\":1,\"saved\":1,\"clean\":1,\"boards\":[]}",
+        "{\"mod_glance\":1,\"saved\":1,\"clean\":true,\"boards\":{}}",
+        "{\"mod_glance\":1,\"mod_glance\":1,\"saved\":1,\"clean\":true,\"boards\":[]}",
+        HEAD "1]}",
+        HEAD BOARD TAIL,
+        HEAD
+        "{\"name\":\"a\",\"epoch\":\"0123456789ABCDEF\",\"changes\":3,\"clusters\":[" MAIN TAIL,
+        HEAD "{\"name\":\"a\",\"epoch\":\"0\",\"changes\":3,\"clusters\":[" MAIN TAIL,
+        HEAD
+        "{\"name\":\"a\",\"epoch\":\"0123456789abcdef\",\"changes\":-1,\"clusters\":[" MAIN TAIL,
+        HEAD "{\"name\":\"a\",\"epoch\":\"0123456789abcdef\",\"changes\":9223372036854775807,"
+             "\"clusters\":[" MAIN TAIL,
+        HEAD "{\"name\":\"a\",\"epoch\":\"0123456789abcdef\",\"changes\":3,\"clusters\":{}}]}",
+        HEAD BOARD MAIN "," MAIN TAIL,
+        HEAD BOARD "{\"name\":\"\",\"shards\":1,\"states\":\"0\",\"reported\":\"-\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":0,\"states\":\"\",\"reported\":\"\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1,\"states\":\"7\",\"reported\":\"3\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1,\"states\":\"3\",\"reported\":\"-\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1,\"states\":\"3\",\"reported\":\"7\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1,\"states\":\"33\",\"reported\":\"33\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1000001,\"states\":\"3\",\"reported\":\"3\"}" TAIL,
+        HEAD BOARD "{\"name\":\"b\",\"shards\":1.5,\"states\":\"3\",\"reported\":\"3\"}" TAIL,
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+        is(fault_of(pool, good[i]), NULL, good[i]);
+    }
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ok(fault_of(pool, bad[i]) != NULL, "a fault in %s", bad[i]);
+    }
+    ok(!strstr(fault_of(pool, "{\"secret"), "secret"), "a fault shows nothing of the text");
+}
+
+static void test_adoption(apr_pool_t *pool)
+{
+    glance_board_t *board = lively_board(pool);
+    apr_uint64_t latest = glance_board_latest(board, GLANCE_CHANGE);
+
+    report(board, 0, GLANCE_ONLINE, 300 * SECOND);
+    glance_board_close(board);
+    is(glance_board_adopt(board, NOW), NULL, "a board whose processes died is taken up");
+    is_number((long long)glance_board_latest(board, GLANCE_CHANGE), (long long)latest + 1,
+              "its sequence goes on");
+    is_number(board->shards[6].seen, NOW, "shards have a timeout of grace");
+    is_number(board->shards[1].seen, SECOND, "but for those that were silent already");
+    is_number(board->shards[0].since, NOW, "nothing lies in the future");
+    is_number(report(board, 0, GLANCE_OFFLINE, NOW), APR_SUCCESS, "and it takes reports");
+    board->shards[3].state = GLANCE_STATES;
+    ok(glance_board_adopt(board, NOW) != NULL, "one that makes no sense is not");
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_pool();
+
+    test_write(pool);
+    test_read(pool);
+    test_succession(pool);
+    test_faults(pool);
+    test_adoption(pool);
+    apr_pool_destroy(pool);
+    apr_terminate();
+    return done_testing();
+}
