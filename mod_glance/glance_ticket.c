@@ -10,30 +10,14 @@
 
 #include "glance_clock.h"
 #include "glance_hub.h"
+#include "glance_query.h"
 #include "glance_socket.h"
 #include "glance_suspend.h"
-
-/* The value of a query's parameter, NULL if it is not there. */
-static const char *parameter(request_rec *r, const char *name)
-{
-    char *rest = apr_pstrdup(r->pool, r->args ? r->args : "");
-    apr_size_t length = strlen(name);
-    char *part;
-
-    for (part = apr_strtok(rest, "&", &rest); part; part = apr_strtok(NULL, "&", &rest)) {
-        if (!strncmp(part, name, length) && part[length] == '=') {
-            char *value = part + length + 1;
-
-            return ap_unescape_urlencoded(value) == OK ? value : "";
-        }
-    }
-    return NULL;
-}
 
 glance_ticket_t glance_ticket_read(request_rec *r, glance_store_t *store,
                                    glance_transport_e transport)
 {
-    const char *pulse = parameter(r, "pulse");
+    const char *pulse = glance_query_get(r->args, "pulse", r->pool);
     const char *last = apr_table_get(r->headers_in, "Last-Event-ID");
     glance_ticket_t ticket = {.store = store,
                               .transport = transport,
@@ -41,7 +25,7 @@ glance_ticket_t glance_ticket_read(request_rec *r, glance_store_t *store,
     glance_place_t place;
 
     if (!last) {
-        last = parameter(r, "last-event-id");
+        last = glance_query_get(r->args, "last-event-id", r->pool);
     }
     /* The original's messages have no ids. */
     if (last && transport != GLANCE_FEED && glance_sse_parse_id(&place, last)
