@@ -14,9 +14,11 @@
 
 #include "glance_answer.h"
 #include "glance_auth.h"
+#include "glance_clock.h"
 #include "glance_json.h"
 #include "glance_path.h"
 #include "glance_plain.h"
+#include "glance_rate.h"
 #include "glance_sweep.h"
 
 #define BODY_MAX 65536
@@ -83,8 +85,35 @@ static int refuse_body(request_rec *r, int status)
                                "path");
 }
 
+/* Whether the sender may write what the path names; of which no more than the first part is looked
+ * at yet. A key for another cluster is a wrong one: it tells nothing of this one. */
+static int is_admitted(const request_rec *r, const char *rest)
+{
+    apr_size_t length;
+    const char *cluster = glance_path_cluster(rest, &length);
+
+    return glance_auth_allows(apr_table_get(r->headers_in, "Authorization"),
+                              glance_config_of(r->server)->keys, cluster, length);
+}
+
+/* So that an admin hears of a bot with an old passphrase, and of a guesser without his log filling
+ * up. */
+static void log_stranger(const request_rec *r)
+{
+    static glance_rate_t rate = {.span = apr_time_from_sec(60), .most = 1};
+    apr_uint32_t withheld;
+
+    if (glance_rate_pass(&rate, glance_clock_now(), &withheld)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      GLANCE_LOGNO(0120) "no passphrase, or a wrong one, for %s; before that, %u "
+                                         "more that were not logged",
+                      r->uri, withheld);
+    }
+}
+
 static int refuse_stranger(request_rec *r)
 {
+    log_stranger(r);
     apr_table_setn(r->headers_out, "WWW-Authenticate", "Bearer realm=\"glance\"");
     return glance_answer_error(r, HTTP_UNAUTHORIZED,
                                "the passphrase is missing or wrong; send it in the header "
@@ -162,11 +191,10 @@ static const glance_board_cluster_t *take_post(request_rec *r, const glance_stor
                                                const char *rest, int depth, glance_path_t *path,
                                                int *answer)
 {
-    const glance_settings_t *settings = glance_config_of(r->server);
     const glance_board_cluster_t *cluster;
     int status;
 
-    if (!glance_auth_allows(apr_table_get(r->headers_in, "Authorization"), settings->passphrases)) {
+    if (!is_admitted(r, rest)) {
         *answer = refuse_stranger(r);
         return NULL;
     }

@@ -25,28 +25,45 @@ static unsigned equal(const char *presented, const char *secret)
     return difference == 0;
 }
 
-int glance_auth_allows(const char *header, const apr_array_header_t *passphrases)
+int glance_auth_opens(const glance_key_t *key, const char *cluster, apr_size_t length)
 {
-    const char *token = NULL;
+    return !key->cluster
+           || (strlen(key->cluster) == length && !memcmp(key->cluster, cluster, length));
+}
+
+/* What follows the scheme, or NULL if another one was used, or none. */
+static const char *token_of(const char *header)
+{
+    if (strncasecmp(header, SCHEME, sizeof SCHEME - 1) != 0) {
+        return NULL;
+    }
+    header += sizeof SCHEME - 1;
+    return header + strspn(header, " ");
+}
+
+int glance_auth_allows(const char *header, const apr_array_header_t *keys, const char *cluster,
+                       apr_size_t length)
+{
+    const char *token;
     unsigned allowed = 0;
     int i;
 
-    if (!passphrases) {
+    if (!keys) {
         return 1;
     }
     if (!header) {
         return 0;
     }
-    if (!strncasecmp(header, SCHEME, sizeof SCHEME - 1)) {
-        token = header + sizeof SCHEME - 1;
-        token += strspn(token, " ");
-    }
+    token = token_of(header);
     /* All of them, whichever fits: the time must not tell which one it was. */
-    for (i = 0; i < passphrases->nelts; i++) {
-        const char *secret = APR_ARRAY_IDX(passphrases, i, const char *);
+    for (i = 0; i < keys->nelts; i++) {
+        const glance_key_t *key = &APR_ARRAY_IDX(keys, i, glance_key_t);
+        unsigned fits = equal(header, key->secret);
 
-        allowed |= equal(header, secret);
-        allowed |= token ? equal(token, secret) : 0;
+        if (token) {
+            fits |= equal(token, key->secret);
+        }
+        allowed |= fits & (unsigned)glance_auth_opens(key, cluster, length);
     }
     return allowed != 0;
 }

@@ -8,6 +8,7 @@
 
 #include "util_mutex.h"
 
+#include "glance_auth.h"
 #include "glance_board.h"
 #include "glance_config.h"
 
@@ -34,6 +35,37 @@ static int check_server(apr_pool_t *pool, const server_rec *server)
         COMPLAIN(server, GLANCE_BOTS " in %s names more shards than one board can have",
                  place_of(pool, server));
         return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+static int names_cluster(const apr_array_header_t *clusters, const char *name)
+{
+    int i;
+
+    for (i = 0; clusters && i < clusters->nelts; i++) {
+        if (!strcmp(APR_ARRAY_IDX(clusters, i, glance_cluster_t).name, name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int check_keys(apr_pool_t *pool, const server_rec *server)
+{
+    const glance_settings_t *own = glance_config_of(server);
+    int i;
+
+    for (i = 0; own->keys && i < own->keys->nelts; i++) {
+        const char *cluster = APR_ARRAY_IDX(own->keys, i, glance_key_t).cluster;
+
+        if (cluster && !names_cluster(own->clusters, cluster)) {
+            COMPLAIN(server,
+                     GLANCE_CLUSTER_PASSPHRASE
+                     " for %s is for the cluster '%s', which no " GLANCE_BOTS " there names",
+                     place_of(pool, server), cluster);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
     return OK;
 }
@@ -151,7 +183,8 @@ static int check_one(apr_pool_t *pool, const server_rec *main_server, const serv
 {
     const server_rec *other;
 
-    if (check_server(pool, one) != OK || check_times(pool, main_server, one) != OK) {
+    if (check_server(pool, one) != OK || check_keys(pool, one) != OK
+        || check_times(pool, main_server, one) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (!glance_config_has_board(one, main_server)) {

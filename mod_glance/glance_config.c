@@ -9,12 +9,17 @@
 
 #include "http_core.h"
 
+#include "glance_auth.h"
 #include "glance_bots.h"
+#include "glance_duration.h"
 #include "glance_endpoint.h"
+#include "glance_secret.h"
 
 #define USUAL_TIMEOUT apr_time_from_sec(30)
 #define USUAL_TIMER_INTERVAL apr_time_from_sec(15)
 #define USUAL_STREAM_INTERVAL apr_time_from_msec(50)
+#define USUAL_STATE_FILE "glance-state.json"
+#define NO_STATE_FILE "none"
 
 #define SECRETS_FILE_MAX 65536
 #define MAX_VIEWERS_LIMIT 1000000
@@ -23,12 +28,13 @@
 typedef struct {
     glance_settings_t settings; /* what follows, with defaults, once all is read */
     apr_array_header_t *clusters;
-    apr_array_header_t *passphrases;
+    apr_array_header_t *keys;
     int open; /* GlancePassphrase "" */
     apr_interval_time_t timeout;
     apr_interval_time_t timer_interval;
     apr_interval_time_t stream_interval;
     int max_viewers; /* plus one */
+    const char *state_file;
 } server_t;
 
 /* ---- create, merge, get ---- */
@@ -48,8 +54,8 @@ void *glance_config_merge_server(apr_pool_t *pool, void *base, void *add)
     if (!merged->clusters) {
         merged->clusters = main_server->clusters;
     }
-    if (!merged->passphrases && !merged->open) {
-        merged->passphrases = main_server->passphrases;
+    if (!merged->keys && !merged->open) {
+        merged->keys = main_server->keys;
         merged->open = main_server->open;
     }
     if (!merged->timeout) {
@@ -94,7 +100,7 @@ void glance_config_settle(server_rec *main_server)
         glance_settings_t *settings = &server->settings;
 
         settings->clusters = server->clusters;
-        settings->passphrases = server->passphrases;
+        settings->keys = server->keys;
         settings->timeout = server->timeout ? server->timeout : USUAL_TIMEOUT;
         settings->timer_interval = server->timer_interval ? server->timer_interval
                                                           : USUAL_TIMER_INTERVAL;
@@ -125,6 +131,17 @@ int glance_config_max_viewers(const server_rec *server)
     return viewers ? viewers - 1 : GLANCE_MAX_VIEWERS_AUTO;
 }
 
+/* Late, since DefaultRuntimeDir may stand below GlanceStateFile. */
+const char *glance_config_state_file(const server_rec *server, apr_pool_t *pool)
+{
+    const char *file = server_of(server)->state_file;
+
+    if (!file) {
+        file = USUAL_STATE_FILE;
+    }
+    return ap_cstr_casecmp(file, NO_STATE_FILE) ? ap_runtime_dir_relative(pool, file) : NULL;
+}
+
 /* ---- directives ---- */
 
 static const char *complain(const cmd_parms *cmd, const char *fault)
@@ -146,42 +163,39 @@ static const char *set_bots(cmd_parms *cmd, void *dir, const char *argument)
     return fault ? complain(cmd, fault) : NULL;
 }
 
-/* What is wrong with a secret; never shows it. */
-static const char *secret_fault(const char *secret)
-{
-    const char *at;
-
-    for (at = secret; *at; at++) {
-        if (apr_iscntrl(*at)) {
-            return "a passphrase has a control character, which no HTTP header can carry";
-        }
-    }
-    if (apr_isspace(secret[0]) || apr_isspace(at[-1])) {
-        return "a passphrase begins or ends with a blank, which an HTTP header loses";
-    }
-    return NULL;
-}
-
-static const char *add_secret(const cmd_parms *cmd, const char *secret)
+/* cluster: which one the secret opens; NULL: all. */
+static const char *add_secret(const cmd_parms *cmd, const char *secret, const char *cluster)
 {
     server_t *server = server_of(cmd->server);
-    const char *fault = secret_fault(secret);
+    const char *fault = glance_secret_fault(secret);
+    glance_key_t *key;
 
     if (fault) {
         return complain(cmd, fault);
     }
-    if (!server->passphrases) {
-        server->passphrases = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    if (!server->keys) {
+        server->keys = apr_array_make(cmd->pool, 2, sizeof(glance_key_t));
     }
-    APR_ARRAY_PUSH(server->passphrases, const char *) = secret;
+    key = apr_array_push(server->keys);
+    key->secret = secret;
+    key->cluster = cluster;
     return NULL;
+}
+
+/* mod_info and -D DUMP_CONFIG show directives as they were read, and a core has what memory has. */
+static void hide_secrets(const cmd_parms *cmd, const char *shown)
+{
+    ap_directive_t *directive = (ap_directive_t *)cmd->directive;
+
+    memset((char *)directive->args, '*', strlen(directive->args));
+    directive->args = shown;
 }
 
 static const char *contradiction(const cmd_parms *cmd)
 {
     const server_t *server = server_of(cmd->server);
 
-    return server->open && server->passphrases
+    return server->open && server->keys
                ? complain(cmd, GLANCE_PASSPHRASE " \"\" switches the check off, and another "
                                                  "passphrase switches it on; remove one of them")
                : NULL;
@@ -192,7 +206,7 @@ static const char *take_passphrase(const cmd_parms *cmd, const char *secret)
     const char *fault = NULL;
 
     if (*secret) {
-        fault = add_secret(cmd, secret);
+        fault = add_secret(cmd, secret, NULL);
     }
     else {
         server_of(cmd->server)->open = 1;
@@ -213,7 +227,42 @@ static const char *set_passphrases(cmd_parms *cmd, void *dir, const char *argume
     while (*arguments && !fault) {
         fault = take_passphrase(cmd, ap_getword_conf(cmd->pool, &arguments));
     }
+    hide_secrets(cmd, "(hidden)");
     return fault;
+}
+
+static const char *set_cluster_passphrases(cmd_parms *cmd, void *dir, const char *arguments)
+{
+    const char *cluster = ap_getword_conf(cmd->pool, &arguments);
+    const char *fault = NULL;
+
+    (void)dir;
+    if (!*cluster || !*arguments) {
+        return complain(cmd, "needs the name of a cluster and, behind it, a passphrase");
+    }
+    while (*arguments && !fault) {
+        fault = add_secret(cmd, ap_getword_conf(cmd->pool, &arguments), cluster);
+    }
+    hide_secrets(cmd, apr_psprintf(cmd->pool, "\"%s\" (hidden)", cluster));
+    return fault ? fault : contradiction(cmd);
+}
+
+/* Whether more can be done with the file than by its owner and by root's own group. */
+static void warn_of_file(const cmd_parms *cmd, const char *path, const apr_finfo_t *info)
+{
+    apr_fileperms_t others = APR_FPROT_WREAD | APR_FPROT_WWRITE;
+
+    if (info->group != 0) {
+        others |= APR_FPROT_GREAD | APR_FPROT_GWRITE;
+    }
+    if (info->protection & others) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+                     GLANCE_LOGNO(0001) GLANCE_PASSPHRASE_FILE
+                     ": others than its owner can %s %s: chmod it to 0600",
+                     info->protection & others & (APR_FPROT_WWRITE | APR_FPROT_GWRITE) ? "change"
+                                                                                       : "read",
+                     path);
+    }
 }
 
 /* Reads the file into text, which has room for one byte more than the most, and the end. */
@@ -224,7 +273,7 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char *text)
     apr_size_t length = SECRETS_FILE_MAX + 1;
     apr_status_t rv;
 
-    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_PROT, cmd->temp_pool);
+    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_OWNER, cmd->temp_pool);
     if (rv == APR_SUCCESS && info.filetype != APR_REG) {
         return complain(cmd, apr_psprintf(cmd->pool, "%s is not a regular file", path));
     }
@@ -245,20 +294,8 @@ static const char *read_secrets(cmd_parms *cmd, const char *path, char *text)
         return complain(cmd, apr_psprintf(cmd->pool, "%s has a NUL, which no HTTP header can carry",
                                           path));
     }
-    if (info.protection & APR_FPROT_WREAD) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
-                     GLANCE_LOGNO(0001) GLANCE_PASSPHRASE_FILE
-                     ": everybody here can read %s: chmod it to 0600",
-                     path);
-    }
+    warn_of_file(cmd, path, &info);
     return NULL;
-}
-
-/* Blanks alone, and a comment, are no secret. */
-static int is_idle(const char *line)
-{
-    line += strspn(line, " \t");
-    return !*line || *line == '#';
 }
 
 static const char *take_lines(cmd_parms *cmd, const char *path, char *text)
@@ -268,24 +305,9 @@ static const char *take_lines(cmd_parms *cmd, const char *path, char *text)
     int count = 0;
     char *line;
 
-    /* A mark that some editors set at the beginning, and that nobody sees. */
-    if (!strncmp(text, "\xef\xbb\xbf", 3)) {
-        text += 3;
-    }
-    while (text && !fault) {
-        line = text;
-        text = strchr(text, '\n');
-        if (text) {
-            *text++ = '\0';
-        }
-        number++;
-        if (*line && line[strlen(line) - 1] == '\r') {
-            line[strlen(line) - 1] = '\0';
-        }
-        if (!is_idle(line)) {
-            fault = add_secret(cmd, line);
-            count++;
-        }
+    while (!fault && (line = glance_secret_next(&text, &number))) {
+        fault = add_secret(cmd, line, NULL);
+        count++;
     }
     if (fault) {
         return apr_psprintf(cmd->pool, "%s (line %d of %s)", fault, number, path);
@@ -310,32 +332,19 @@ static const char *set_passphrase_file(cmd_parms *cmd, void *dir, const char *ar
     return fault ? fault : contradiction(cmd);
 }
 
-static int is_time(const char *argument)
-{
-    static const char *const units[] = {"", "ms", "s", "min", "h"};
-    apr_size_t digits = strspn(argument, "0123456789");
-    apr_size_t i;
-
-    for (i = 0; digits && i < sizeof units / sizeof units[0]; i++) {
-        if (!strcmp(argument + digits, units[i])) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* ap_timeout_parameter_parse() takes "30sheep" for 30 s, so the form is checked here. */
 static const char *read_time(const cmd_parms *cmd, const char *argument, apr_interval_time_t limit,
                              apr_interval_time_t *time)
 {
-    if (!is_time(argument)) {
+    apr_status_t rv = glance_duration_parse(time, argument, limit);
+
+    if (rv == APR_ENOSPC) {
+        return complain(cmd, apr_psprintf(cmd->pool, "'%s' is longer than %d s", argument,
+                                          (int)apr_time_sec(limit)));
+    }
+    if (rv != APR_SUCCESS) {
         return complain(cmd, apr_psprintf(cmd->pool,
                                           "'%s' is not a time such as 30, 30s, 500ms, 2min or 1h",
                                           argument));
-    }
-    if (ap_timeout_parameter_parse(argument, time, "s") != APR_SUCCESS || *time > limit) {
-        return complain(cmd, apr_psprintf(cmd->pool, "'%s' is longer than %d s", argument,
-                                          (int)apr_time_sec(limit)));
     }
     if (*time <= 0) {
         return complain(cmd,
@@ -390,6 +399,24 @@ static const char *set_max_viewers(cmd_parms *cmd, void *dir, const char *argume
     return NULL;
 }
 
+static const char *set_state_file(cmd_parms *cmd, void *dir, const char *argument)
+{
+    const char *fault = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_size_t length = strlen(argument);
+
+    (void)dir;
+    if (fault) {
+        return fault;
+    }
+    if (!length || argument[length - 1] == '/' || !ap_runtime_dir_relative(cmd->pool, argument)) {
+        return complain(cmd, apr_psprintf(cmd->pool,
+                                          "'%s' is not the path of a file, nor " NO_STATE_FILE,
+                                          argument));
+    }
+    server_of(cmd->server)->state_file = argument;
+    return NULL;
+}
+
 /* GlanceEndpoint must know the path in front of the argument, so it takes a plain <Location>. */
 static const char *location_fault(const cmd_parms *cmd)
 {
@@ -429,6 +456,8 @@ static const char *set_endpoint(cmd_parms *cmd, void *config, const char *name)
 const command_rec glance_config_commands[] = {
     AP_INIT_ITERATE(GLANCE_BOTS, set_bots, NULL, RSRC_CONF,
                     "the bot's clusters, each as name:shards"),
+    AP_INIT_RAW_ARGS(GLANCE_CLUSTER_PASSPHRASE, set_cluster_passphrases, NULL, RSRC_CONF,
+                     "a cluster, and secrets that let a bot write that cluster alone"),
     AP_INIT_RAW_ARGS(GLANCE_PASSPHRASE, set_passphrases, NULL, RSRC_CONF,
                      "secrets, any of which lets a bot write"),
     AP_INIT_TAKE1(GLANCE_PASSPHRASE_FILE, set_passphrase_file, NULL, RSRC_CONF,
@@ -439,6 +468,8 @@ const command_rec glance_config_commands[] = {
                   "how long a shard may be silent before it is called unhealthy"),
     AP_INIT_TAKE1(GLANCE_HEALTH_TIMER_INTERVAL, set_health_timer_interval, NULL, RSRC_CONF,
                   "time between two of the parent's own sweeps"),
+    AP_INIT_TAKE1(GLANCE_STATE_FILE, set_state_file, NULL, RSRC_CONF,
+                  "where states are kept while the server is down, or none"),
     AP_INIT_TAKE1(GLANCE_STREAM_INTERVAL, set_stream_interval, NULL, RSRC_CONF,
                   "the shortest time between two broadcasts to viewers"),
     AP_INIT_TAKE1(GLANCE_MAX_VIEWERS, set_max_viewers, NULL, RSRC_CONF,

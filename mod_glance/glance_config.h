@@ -11,19 +11,21 @@
 
 #define GLANCE_BOTS "GlanceBots"
 #define GLANCE_MAX_VIEWERS "GlanceMaxViewers"
+#define GLANCE_CLUSTER_PASSPHRASE "GlanceClusterPassphrase"
 #define GLANCE_PASSPHRASE "GlancePassphrase"
 #define GLANCE_PASSPHRASE_FILE "GlancePassphraseFile"
 #define GLANCE_ENDPOINT "GlanceEndpoint"
 #define GLANCE_HEALTH_TIMEOUT "GlanceHealthTimeout"
 #define GLANCE_HEALTH_TIMER_INTERVAL "GlanceHealthTimerInterval"
+#define GLANCE_STATE_FILE "GlanceStateFile"
 #define GLANCE_STREAM_INTERVAL "GlanceStreamInterval"
 
 struct glance_store_t;
 
 /** The settings of one server, with what it inherits. Times are in microseconds. */
 typedef struct {
-    const apr_array_header_t *clusters;    /* of glance_cluster_t; NULL if no board is declared */
-    const apr_array_header_t *passphrases; /* of const char *; NULL: no check */
+    const apr_array_header_t *clusters; /* of glance_cluster_t; NULL if no board is declared */
+    const apr_array_header_t *keys;     /* of glance_key_t; NULL: no check */
     apr_interval_time_t timeout;
     apr_interval_time_t timer_interval;
     int says_open;                /* GlancePassphrase "" stands in this very server */
@@ -61,6 +63,9 @@ int glance_config_has_board(const server_rec *server, const server_rec *main_ser
 
 /** How many streams one child may hold, or GLANCE_MAX_VIEWERS_AUTO. */
 int glance_config_max_viewers(const server_rec *server);
+
+/** Where states are kept while the server is down, or NULL for nowhere. */
+const char *glance_config_state_file(const server_rec *server, apr_pool_t *pool);
 
 /** The shortest time between two broadcasts, for the whole process. */
 apr_interval_time_t glance_config_stream_interval(const server_rec *server);

@@ -55,6 +55,25 @@ static void show_totals(request_rec *r, int as_text)
     }
 }
 
+static void show_save(request_rec *r, int as_text)
+{
+    int failed;
+    apr_time_t saved = glance_stats_last_save(glance_store_stats(), &failed);
+    int ago = saved ? (int)apr_time_sec(apr_time_now() - saved) : -1;
+
+    if (as_text) {
+        ap_rprintf(r, "GlanceLastSave: %d\nGlanceSaveFailing: %d\n", ago, failed);
+    }
+    else if (saved) {
+        ap_rprintf(r, "<dt>states last saved: %d s ago%s</dt>\n", ago,
+                   failed ? "; since then it fails, see the error log" : "");
+    }
+    else {
+        ap_rprintf(r, "<dt>states last saved: never%s</dt>\n",
+                   failed ? "; it fails, see the error log" : "");
+    }
+}
+
 /* One line per cluster and state, with the board's and the cluster's name. */
 static void show_cluster(request_rec *r, int as_text, const glance_store_t *store,
                          const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
@@ -118,6 +137,7 @@ static int show(request_rec *r, int flags)
     }
     show_viewers(r, as_text);
     show_totals(r, as_text);
+    show_save(r, as_text);
     if (!as_text) {
         ap_rputs("</dl>\n<table border=\"0\"><tr><th>board</th><th>cluster</th><th>shards</th>", r);
         for (state = 0; state < GLANCE_STATES; state++) {

@@ -77,3 +77,10 @@ apr_status_t glance_path_parse(glance_path_t *parts, const char *path)
     }
     return APR_SUCCESS;
 }
+
+const char *glance_path_cluster(const char *path, apr_size_t *length)
+{
+    path += *path == '/';
+    *length = strcspn(path, "/");
+    return path;
+}

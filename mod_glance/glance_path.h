@@ -26,4 +26,9 @@ typedef struct {
  * @return APR_SUCCESS, or APR_EINVAL for a path of another shape. */
 apr_status_t glance_path_parse(glance_path_t *parts, const char *path);
 
+/** The first part of a path, whatever the rest is like: the cluster that is meant.
+ * @param length receives its length, 0 if there is none.
+ * @return where it begins; it is not terminated. */
+const char *glance_path_cluster(const char *path, apr_size_t *length);
+
 #endif

@@ -35,6 +35,20 @@ static int is_alive(apr_int32_t pid)
     return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
+void glance_stats_saved(glance_stats_t *stats, apr_int64_t now, int succeeded)
+{
+    if (succeeded) {
+        __atomic_store_n(&stats->saved, now, __ATOMIC_RELAXED);
+    }
+    __atomic_store_n(&stats->save_failed, (apr_uint32_t)!succeeded, __ATOMIC_RELAXED);
+}
+
+apr_int64_t glance_stats_last_save(const glance_stats_t *stats, int *failed)
+{
+    *failed = __atomic_load_n(&stats->save_failed, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&stats->saved, __ATOMIC_RELAXED);
+}
+
 glance_stats_child_t *glance_stats_enter(glance_stats_t *stats)
 {
     apr_uint32_t i;

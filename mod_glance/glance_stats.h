@@ -32,6 +32,8 @@ typedef struct {
 
 typedef struct {
     apr_uint64_t totals[GLANCE_STATS];
+    apr_int64_t saved; /* when the state file was written last, wall clock; 0: never */
+    apr_uint32_t save_failed;
     apr_uint32_t child_count;
     glance_stats_child_t children[];
 } glance_stats_t;
@@ -46,6 +48,12 @@ void glance_stats_init(glance_stats_t *stats, apr_uint32_t children);
 void glance_stats_add(glance_stats_t *stats, glance_stat_e stat, apr_uint64_t amount);
 
 apr_uint64_t glance_stats_total(const glance_stats_t *stats, glance_stat_e stat);
+
+/** Notes an attempt to write the state file. */
+void glance_stats_saved(glance_stats_t *stats, apr_int64_t now, int succeeded);
+
+/** When the state file was last written (wall clock, 0: never), and whether it failed since. */
+apr_int64_t glance_stats_last_save(const glance_stats_t *stats, int *failed);
 
 /** Finds this process a place: a free one, or that of a process that is gone.
  * @return the place, or NULL if there is none; then this child is not counted. */

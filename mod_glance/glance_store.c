@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "apr_lib.h"
+#include "apr_sha1.h"
 #include "apr_shm.h"
 #include "apr_strings.h"
 
@@ -17,23 +18,28 @@
 #include "http_core.h"
 #include "mpm_common.h"
 
+#include "glance_auth.h"
 #include "glance_clock.h"
 #include "glance_config.h"
+#include "glance_keep.h"
 #include "glance_lock.h"
+#include "glance_memory.h"
+#include "glance_rate.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
  * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/3"
+#define RETAINED_KEY "mod_glance/4"
 
 /* Shards from which on snapshots are worth keeping: below, a copy takes microseconds. */
 #define CACHED_SHARDS 4096
 #define CACHE_LIFE APR_USEC_PER_SEC
 
+/* By malloc(), since it must outlive a configuration but not a board, and the last save, at the end
+ * of the process, needs it while pools are going. */
 typedef struct segment_t {
-    const char *name;
-    apr_pool_t *pool; /* holds all of this segment, and is the process pool's child */
-    apr_shm_t *shm;
+    char *name;
+    glance_memory_t memory;
     struct segment_t *next;
 } segment_t;
 
@@ -52,6 +58,7 @@ typedef struct {
 
 static retained_t *retained;
 static glance_store_t *stores;
+static const server_rec *main_server;
 
 /* One a store, by the store's index. Goes with the process: to free it in a pool's cleanup would be
  * to free it in a signal handler, on prefork. */
@@ -71,11 +78,15 @@ static void mend_if_torn(const glance_store_t *store)
 
 static apr_status_t lock(const glance_store_t *store)
 {
+    static glance_rate_t rate = {.span = APR_USEC_PER_SEC, .most = 5};
     apr_status_t rv = glance_lock_take(&retained->lock);
+    apr_uint32_t withheld;
 
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
-                     GLANCE_LOGNO(0011) "cannot lock board %s", store->name);
+        if (glance_rate_pass(&rate, glance_clock_now(), &withheld)) {
+            ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
+                         GLANCE_LOGNO(0011) "cannot lock board %s", store->name);
+        }
         return rv;
     }
     mend_if_torn(store);
@@ -119,12 +130,14 @@ static apr_status_t make_stats(apr_pool_t *process_pool)
     return rv;
 }
 
-static apr_status_t retain(server_rec *server)
+/* is_new: this is a start, and nothing of an earlier configuration is there. */
+static apr_status_t retain(server_rec *server, int *is_new)
 {
     apr_pool_t *process_pool = server->process->pool;
     apr_status_t rv;
 
     retained = ap_retained_data_get(RETAINED_KEY);
+    *is_new = !retained;
     if (retained) {
         return APR_SUCCESS;
     }
@@ -151,39 +164,34 @@ static segment_t *find_segment(const char *name)
 
 static apr_status_t open_segment(glance_board_t **board, const segment_t *segment, apr_pool_t *pool)
 {
-    return glance_board_open(board, apr_shm_baseaddr_get(segment->shm),
-                             apr_shm_size_get(segment->shm), pool);
+    return glance_board_open(board, segment->memory.base, segment->memory.size, pool);
 }
 
-static apr_status_t make_segment(segment_t **made, const char *name,
-                                 const apr_array_header_t *clusters, apr_pool_t *process_pool)
+static void free_segment(segment_t *segment)
 {
-    apr_size_t size = glance_board_size(clusters);
-    apr_uint64_t epoch;
-    apr_pool_t *pool;
-    segment_t *segment;
-    apr_status_t rv;
+    glance_memory_drop(&segment->memory);
+    free(segment->name);
+    free(segment);
+}
 
-    if (!size) {
-        return APR_ENOMEM;
+static segment_t *new_segment(const char *name)
+{
+    segment_t *segment = calloc(1, sizeof *segment);
+
+    if (segment) {
+        segment->name = strdup(name);
     }
-    apr_pool_create(&pool, process_pool);
-    apr_pool_tag(pool, "glance_board");
-    segment = apr_pcalloc(pool, sizeof *segment);
-    segment->name = apr_pstrdup(pool, name);
-    segment->pool = pool;
-    rv = apr_generate_random_bytes((unsigned char *)&epoch, sizeof epoch);
-    if (rv == APR_SUCCESS) {
-        /* Anonymous: a named segment would outlive a crash and then refuse to be made again. */
-        rv = apr_shm_create(&segment->shm, size, NULL, pool);
+    if (segment && !segment->name) {
+        free(segment);
+        return NULL;
     }
-    if (rv != APR_SUCCESS) {
-        apr_pool_destroy(pool);
-        return rv;
-    }
-    glance_board_init(apr_shm_baseaddr_get(segment->shm), clusters, epoch, glance_clock_now());
-    *made = segment;
-    return APR_SUCCESS;
+    return segment;
+}
+
+static void link_segment(segment_t *segment)
+{
+    segment->next = retained->segments;
+    retained->segments = segment;
 }
 
 static void drop_segment(segment_t *segment)
@@ -193,25 +201,143 @@ static void drop_segment(segment_t *segment)
     for (link = &retained->segments; *link != segment; link = &(*link)->next) {
     }
     *link = segment->next;
-    apr_pool_destroy(segment->pool);
+    free_segment(segment);
 }
 
-/* Makes a new board for the store and, if there was one of its name, moves its states over.
- * Children of the old configuration still have the old one mapped, and are told by its mark. */
-static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters, segment_t *old,
-                          apr_pool_t *pool)
+/* ---- boards that outlive the server ---- */
+
+/* Where a board's memory is kept for the case that all processes are killed, or NULL. */
+static const char *kept_path(const glance_store_t *store, apr_pool_t *pool)
+{
+    const char *folder = ap_runtime_dir_relative(pool, "");
+    unsigned char digest[APR_SHA1_DIGESTSIZE];
+    apr_sha1_ctx_t sha1;
+
+    if (!glance_config_state_file(main_server, pool) || !folder
+        || !glance_memory_keeps_in(folder)) {
+        return NULL;
+    }
+    apr_sha1_init(&sha1);
+    apr_sha1_update(&sha1, store->name, (unsigned)strlen(store->name));
+    apr_sha1_final(digest, &sha1);
+    return apr_psprintf(pool, "%s/glance-%02x%02x%02x%02x%02x%02x.board", folder, digest[0],
+                        digest[1], digest[2], digest[3], digest[4], digest[5]);
+}
+
+/* Checks what a server has left, and makes a segment of it. */
+static segment_t *adopt(const glance_store_t *store, glance_memory_t *memory, apr_pool_t *pool)
+{
+    const char *fault = "it is not a board of this version of mod_glance";
+    segment_t *segment = new_segment(store->name);
+    glance_board_t *board;
+
+    if (segment) {
+        segment->memory = *memory;
+        if (open_segment(&board, segment, pool) == APR_SUCCESS) {
+            fault = glance_board_adopt(board, glance_clock_now());
+        }
+    }
+    if (segment && !fault) {
+        link_segment(segment);
+        return segment;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
+                 GLANCE_LOGNO(0110) "board %s: cannot use %s, which a server left that was killed: "
+                                    "%s",
+                 store->name, memory->path, fault);
+    glance_memory_forget(memory);
+    glance_memory_drop(memory);
+    if (segment) {
+        free(segment->name);
+        free(segment);
+    }
+    return NULL;
+}
+
+/* The board as a server left it that was killed, if there is one. Unless that server still lives,
+ * *path is then free for a new one. */
+static segment_t *find_left(const glance_store_t *store, const char **path, apr_pool_t *pool)
+{
+    glance_memory_t memory;
+    apr_status_t rv;
+
+    *path = kept_path(store, pool);
+    if (!*path) {
+        return NULL;
+    }
+    rv = glance_memory_find(&memory, *path);
+    if (rv == APR_SUCCESS) {
+        return adopt(store, &memory, pool);
+    }
+    if (!APR_STATUS_IS_ENOENT(rv)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
+                     GLANCE_LOGNO(0111) "board %s: %s is left alone: if all processes are killed, "
+                                        "what the state file lacks is lost",
+                     store->name, *path);
+        *path = NULL;
+    }
+    return NULL;
+}
+
+/* ---- boards over the server's life ---- */
+
+/* Memory that cannot be kept is better than none. */
+static apr_status_t make_memory(const glance_store_t *store, glance_memory_t *memory,
+                                apr_size_t size, const char *path)
+{
+    apr_status_t rv = path ? glance_memory_make(memory, size, path) : APR_ENOTIMPL;
+
+    if (path && rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
+                     GLANCE_LOGNO(0112) "board %s: cannot keep it in %s: if all processes are "
+                                        "killed, what the state file lacks is lost",
+                     store->name, path);
+    }
+    return rv == APR_SUCCESS ? rv : glance_memory_make(memory, size, NULL);
+}
+
+static apr_status_t make_segment(segment_t **made, const glance_store_t *store,
+                                 const apr_array_header_t *clusters, apr_uint64_t epoch,
+                                 const char *path)
+{
+    apr_size_t size = glance_board_size(clusters);
+    segment_t *segment = size ? new_segment(store->name) : NULL;
+    apr_status_t rv;
+
+    if (!segment) {
+        return APR_ENOMEM;
+    }
+    rv = make_memory(store, &segment->memory, size, path);
+    if (rv != APR_SUCCESS) {
+        free(segment->name);
+        free(segment);
+        return rv;
+    }
+    glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
+    *made = segment;
+    return APR_SUCCESS;
+}
+
+static apr_status_t new_epoch(apr_uint64_t *epoch)
+{
+    return apr_generate_random_bytes((unsigned char *)epoch, sizeof *epoch);
+}
+
+/* Makes a new board for the store and moves the states over from another one, which may be NULL.
+ * Children of an old configuration still have that one mapped, and are told by its mark. */
+static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
+                               apr_uint64_t epoch, const char *path, glance_board_t *from,
+                               apr_pool_t *pool)
 {
     segment_t *segment;
-    glance_board_t *from;
-    apr_status_t rv = make_segment(&segment, store->name, clusters, store->server->process->pool);
+    apr_status_t rv = make_segment(&segment, store, clusters, epoch, path);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    segment->next = retained->segments;
-    retained->segments = segment;
+    link_segment(segment);
     rv = open_segment(&store->board, segment, pool);
-    if (rv == APR_SUCCESS && old && open_segment(&from, old, pool) == APR_SUCCESS) {
+    if (rv == APR_SUCCESS && from) {
         glance_store_t previous = *store;
 
         previous.board = from;
@@ -221,31 +347,86 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
             unlock(&previous);
         }
     }
-    if (old) {
-        drop_segment(old);
+    /* Only now is it worth more than what it replaces. */
+    return rv == APR_SUCCESS ? glance_memory_publish(&segment->memory) : rv;
+}
+
+/* The clusters have changed. */
+static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters, segment_t *old,
+                          apr_pool_t *pool)
+{
+    const char *path = apr_pstrdup(pool, old->memory.path);
+    glance_board_t *from = NULL;
+    apr_uint64_t epoch;
+    apr_status_t rv = new_epoch(&epoch);
+
+    (void)open_segment(&from, old, pool);
+    if (rv == APR_SUCCESS) {
+        rv = make_board(store, clusters, epoch, path, from, pool);
+    }
+    if (rv == APR_SUCCESS && !retained->segments->memory.path) {
+        glance_memory_forget(&old->memory); /* nothing newer took its place */
+    }
+    drop_segment(old);
+    return rv;
+}
+
+/* A board that is not in memory yet: by the state file, if that knows of it. */
+static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
+                          const char *path, const glance_saved_t *saved, apr_pool_t *pool)
+{
+    const glance_saved_board_t *known = saved ? glance_saved_find(saved,
+                                                                  glance_saved_name(pool,
+                                                                                    store->name))
+                                              : NULL;
+    int goes_on = known && saved->clean && glance_board_matches(known->board, clusters);
+    apr_uint64_t epoch = goes_on ? known->epoch : 0;
+    apr_status_t rv = goes_on ? APR_SUCCESS : new_epoch(&epoch);
+
+    if (rv == APR_SUCCESS) {
+        rv = make_board(store, clusters, epoch, path, known ? known->board : NULL, pool);
+    }
+    if (rv == APR_SUCCESS && goes_on && known->latest) {
+        glance_board_resume(store->board, known->latest);
+    }
+    return rv;
+}
+
+/* A board of the same clusters, as it is. */
+static apr_status_t carry_on(const glance_store_t *store)
+{
+    apr_status_t rv = lock(store);
+
+    if (rv == APR_SUCCESS) {
+        /* The timeout may be another one now. */
+        glance_board_expect_sweep(store->board);
+        unlock(store);
     }
     return rv;
 }
 
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
-                           apr_pool_t *pool)
+                           const glance_saved_t *saved, apr_pool_t *pool)
 {
     segment_t *segment = find_segment(store->name);
-    const char *how = segment ? "carried over to new clusters" : "new";
-    apr_status_t rv = APR_SUCCESS;
+    const char *how = segment ? "kept" : "new";
+    const char *path = NULL;
+    apr_status_t rv;
 
-    if (segment && open_segment(&store->board, segment, pool) == APR_SUCCESS
-        && glance_board_matches(store->board, clusters)) {
-        how = "kept";
-        rv = lock(store);
-        if (rv == APR_SUCCESS) {
-            /* The timeout may be another one now. */
-            glance_board_expect_sweep(store->board);
-            unlock(store);
-        }
+    if (!segment) {
+        segment = find_left(store, &path, pool);
+        how = segment ? "taken over from a server that was killed" : how;
+    }
+    if (!segment) {
+        rv = begin(store, clusters, path, saved, pool);
+    }
+    else if (open_segment(&store->board, segment, pool) == APR_SUCCESS
+             && glance_board_matches(store->board, clusters)) {
+        rv = carry_on(store);
     }
     else {
         rv = renew(store, clusters, segment, pool);
+        how = "carried over to new clusters";
     }
     if (rv == APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
@@ -267,7 +448,7 @@ static glance_store_t *find_store(const char *name)
     return NULL;
 }
 
-static apr_status_t set_up_server(server_rec *server, apr_pool_t *pool)
+static apr_status_t set_up_server(server_rec *server, const glance_saved_t *saved, apr_pool_t *pool)
 {
     glance_settings_t *settings = glance_config_of(server);
     glance_store_t *store = find_store(server->server_hostname);
@@ -282,7 +463,7 @@ static apr_status_t set_up_server(server_rec *server, apr_pool_t *pool)
         store->server = server;
         store->timeout = settings->timeout;
         store->timer_interval = settings->timer_interval;
-        rv = attach(store, settings->clusters, pool);
+        rv = attach(store, settings->clusters, saved, pool);
         if (rv != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
                          GLANCE_LOGNO(0014) "cannot set up the board of %s", store->name);
@@ -314,15 +495,50 @@ static void drop_orphans(server_rec *server, apr_pool_t *pool)
             glance_board_close(orphan.board);
             unlock(&orphan);
         }
+        glance_memory_forget(&segment->memory);
         drop_segment(segment);
     }
 }
 
-static void warn_if_open(const server_rec *server, const server_rec *main_server)
+static int has_key(const apr_array_header_t *keys, const glance_board_cluster_t *cluster)
+{
+    int i;
+
+    for (i = 0; i < keys->nelts; i++) {
+        if (glance_auth_opens(&APR_ARRAY_IDX(keys, i, glance_key_t), cluster->name,
+                              strlen(cluster->name))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* One passphrase switches the check on for all clusters. */
+static void warn_if_shut(const server_rec *server, const glance_settings_t *settings)
+{
+    const glance_board_t *board = settings->store->board;
+    apr_uint32_t i;
+
+    for (i = 0; i < board->cluster_count; i++) {
+        if (!has_key(settings->keys, &board->clusters[i])) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         GLANCE_LOGNO(0121) "board %s: nobody can write cluster '%s' here, as no "
+                                            "passphrase is for it; set " GLANCE_PASSPHRASE
+                                            " or " GLANCE_CLUSTER_PASSPHRASE,
+                         settings->store->name, board->clusters[i].name);
+        }
+    }
+}
+
+static void warn_of_keys(const server_rec *server)
 {
     const glance_settings_t *settings = glance_config_of(server);
 
-    if (!settings->store || settings->passphrases || !glance_config_is_own(server, main_server)) {
+    if (!settings->store || !glance_config_is_own(server, main_server)) {
+        return;
+    }
+    if (settings->keys) {
+        warn_if_shut(server, settings);
         return;
     }
     /* One that shares the main server's board and says nothing is warned of with that. */
@@ -336,7 +552,9 @@ static void warn_if_open(const server_rec *server, const server_rec *main_server
 
 int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
+    const glance_saved_t *saved = NULL;
     server_rec *one;
+    int is_new;
     apr_status_t rv;
 
     (void)plog;
@@ -344,15 +562,20 @@ int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    rv = retain(server);
+    rv = retain(server, &is_new);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
                      GLANCE_LOGNO(0016) "cannot make the lock or the bell of the boards");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    if (is_new) {
+        saved = glance_keep_load(glance_config_state_file(server, ptemp), server, ptemp);
+    }
     stores = NULL;
+    main_server = server;
     for (one = server; one; one = one->next) {
-        if (glance_config_has_board(one, server) && set_up_server(one, pconf) != APR_SUCCESS) {
+        if (glance_config_has_board(one, server)
+            && set_up_server(one, saved, pconf) != APR_SUCCESS) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -360,7 +583,7 @@ int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
         if (!glance_config_has_board(one, server)) {
             glance_config_of(one)->store = glance_config_of(server)->store;
         }
-        warn_if_open(one, server);
+        warn_of_keys(one);
     }
     drop_orphans(server, ptemp);
     return OK;
@@ -381,6 +604,15 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
         pthread_mutex_init(&caches[i].mutex, NULL);
     }
     return glance_lock_child_init(&retained->lock, pchild, server);
+}
+
+void glance_store_forget_kept(void)
+{
+    segment_t *segment;
+
+    for (segment = retained->segments; segment; segment = segment->next) {
+        glance_memory_forget(&segment->memory);
+    }
 }
 
 glance_store_t *glance_store_all(void)
@@ -499,6 +731,22 @@ static glance_snapshot_t *take_snapshot(glance_store_t *store)
         unlock(store);
     }
     return snapshot;
+}
+
+apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t **snapshot)
+{
+    apr_status_t rv;
+
+    *snapshot = glance_snapshot_make(store->board);
+    if (!*snapshot) {
+        return APR_ENOMEM;
+    }
+    rv = try_lock(store);
+    if (rv == APR_SUCCESS) {
+        glance_snapshot_take(*snapshot, apr_time_now(), glance_clock_now());
+        unlock(store);
+    }
+    return rv;
 }
 
 static int is_fresh(const glance_store_t *store, const glance_snapshot_t *snapshot)

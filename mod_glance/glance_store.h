@@ -1,8 +1,9 @@
 /* glance_store.h: the boards in shared memory over the server's life, and the lock on them.
  *
  * Segments, lock and bell outlive graceful restarts in httpd's retained data; a board whose
- * clusters change is succeeded by a new one that takes over what still fits. This file alone
- * takes and releases the lock.
+ * clusters change is succeeded by a new one that takes over what still fits. At a start, a board
+ * begins with what a killed server left in memory or, without that, with the state file. This file
+ * alone takes and releases the lock.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,6 +34,9 @@ int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, s
 /** On the child_init hook: makes lock and caches usable in this process.
  * @return APR_SUCCESS, or the lock's error, which is logged. */
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
+
+/** After the last save of a clean stop: what is in the state file need not be left in memory. */
+void glance_store_forget_kept(void);
 
 /** All stores of this process, chained by `next`; NULL if there are none. */
 glance_store_t *glance_store_all(void);
@@ -71,6 +75,11 @@ apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_
  * @return NULL if memory ran out or the lock failed; else release it with
  * glance_snapshot_release(). */
 glance_snapshot_t *glance_store_snapshot(glance_store_t *store);
+
+/** The board as it is, without waiting for the lock. Release the snapshot whatever it returns.
+ * @return APR_SUCCESS; APR_EBUSY if somebody holds the lock: then the snapshot is empty;
+ * APR_ENOMEM; the lock's error. */
+apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t **snapshot);
 
 /** glance_board_since(); @a upto receives the number up to which the answer goes. */
 apr_status_t glance_store_since(glance_store_t *store, glance_mark_e mark, apr_uint64_t number,

@@ -5,6 +5,10 @@
 #include "glance_sweep.h"
 
 #include "glance_clock.h"
+#include "glance_rate.h"
+
+/* Transitions that are logged at once, each with a line of its own. */
+#define LINES 50
 
 static void log_transition(const glance_store_t *store, const glance_transition_t *transition,
                            const char *tag)
@@ -21,8 +25,33 @@ static void log_transition(const glance_store_t *store, const glance_transition_
 
 void glance_sweep_log_return(const glance_store_t *store, const glance_transition_t *transition)
 {
-    if (transition->from == GLANCE_UNHEALTHY && transition->to != GLANCE_UNHEALTHY) {
-        log_transition(store, transition, GLANCE_LOGNO(0021));
+    static glance_rate_t rate = {.span = APR_USEC_PER_SEC, .most = LINES};
+    apr_uint32_t withheld;
+
+    if (transition->from != GLANCE_UNHEALTHY || transition->to == GLANCE_UNHEALTHY
+        || !glance_rate_pass(&rate, glance_clock_now(), &withheld)) {
+        return;
+    }
+    if (withheld) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
+                     GLANCE_LOGNO(0023) "%u more shards have come back", withheld);
+    }
+    log_transition(store, transition, GLANCE_LOGNO(0021));
+}
+
+/* When a bot goes down, all of its shards fall silent at once. */
+static void log_silent(const glance_store_t *store, const apr_array_header_t *transitions)
+{
+    int i;
+
+    for (i = 0; i < transitions->nelts && i < LINES; i++) {
+        log_transition(store, &APR_ARRAY_IDX(transitions, i, glance_transition_t),
+                       GLANCE_LOGNO(0020));
+    }
+    if (i < transitions->nelts) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
+                     GLANCE_LOGNO(0022) "%d more shards of board %s became unhealthy just now",
+                     transitions->nelts - i, store->name);
     }
 }
 
@@ -32,16 +61,12 @@ static void sweep(glance_store_t *store, glance_moment_t now, sweep_fn_t sweep_s
 {
     apr_array_header_t *transitions;
     apr_pool_t *pool;
-    int i;
 
     apr_pool_create(&pool, NULL);
     apr_pool_tag(pool, "glance_sweep");
     transitions = apr_array_make(pool, 16, sizeof(glance_transition_t));
     if (sweep_store(store, now, transitions) == APR_SUCCESS) {
-        for (i = 0; i < transitions->nelts; i++) {
-            log_transition(store, &APR_ARRAY_IDX(transitions, i, glance_transition_t),
-                           GLANCE_LOGNO(0020));
-        }
+        log_silent(store, transitions);
     }
     apr_pool_destroy(pool);
 }

@@ -18,6 +18,7 @@
 #include "glance_hub.h"
 #include "glance_lock.h"
 #include "glance_modstatus.h"
+#include "glance_save.h"
 #include "glance_store.h"
 #include "glance_stream.h"
 #include "glance_sweep.h"
@@ -93,9 +94,11 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(glance_store_setup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(glance_save_setup, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(glance_sweep_monitor, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(glance_save_monitor, NULL, NULL, APR_HOOK_LAST);
     ap_hook_translate_name(glance_endpoint_translate, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);

@@ -59,6 +59,8 @@ subtest 'Debian: what goes where' => sub {
     ok(-f "$dest$_", $_) for "$modules/mod_glance.so", $load, $conf, $site, $proxy, $page,
         '/usr/share/mod_glance/htdocs/index.html';
     is(readlink "$dest/usr/share/mod_glance/htdocs/assets/config.js", $page, 'config.js is a link');
+    is((stat "$dest/var/lib/mod_glance")[2] & 07777, 0700, 'a private folder for the state file');
+    is((stat _)[4], $>, 'of whoever installs');
     like(read_file("$dest$load"), qr/^LoadModule glance_module \Q$modules\E\/mod_glance\.so$/m, 'glance.load');
     like($text, qr/a2enmod glance headers.*a2ensite glance-site.*configtest.*graceful/s, 'says what comes next');
 };
@@ -69,7 +71,9 @@ subtest 'Debian: uninstall takes all of it out' => sub {
     make_path("$dest/etc/apache2/sites-enabled");
     symlink "../sites-available/glance-$_.conf", "$dest/etc/apache2/sites-enabled/glance-$_.conf"
         for qw(site proxy);
+    write_file("$dest/var/lib/mod_glance/state.json", '{}');
     unlike(uninstall('debian'), qr/Left/, 'nothing is left');
+    ok(!-e "$dest/var/lib/mod_glance", 'nor the state file and its folder');
     is_deeply([files()], [], 'no file, and no link that would keep httpd from starting');
 };
 

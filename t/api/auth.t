@@ -79,6 +79,73 @@ subtest 'reading is public' => sub {
     answers(http('HEAD', '/api/stream', @to), 200, 'HEAD /api/stream');
 };
 
+subtest 'a passphrase for one cluster' => sub {
+    my @keys = (port => port('keys'));
+    my @case = (
+        # secret, path, answer
+        [master      => 'status/main/0/3',        204],
+        [master      => 'status/patron/0/3',      204],
+        [master      => 'health/patron/0',        204],
+        ['patron-a'  => 'status/patron/1/3',      204],
+        ['patron-b'  => 'status/patron/1/4',      204],
+        ['patron-a'  => 'health/patron/1',        204],
+        ['patron-a'  => 'status/main/0/3',        401],
+        ['patron-a'  => 'health/main/0',          401],
+        ['patron-a'  => 'status/two%20words/0/3', 401],
+        ['its own'   => 'status/two%20words/0/3', 204],
+        ['its own'   => 'status/patron/0/3',      401],
+        # Nothing is told of what the key does not open, not even whether it is there.
+        ['patron-a'  => 'status/nosuch/0/3',      401],
+        ['patron-a'  => 'status',                 401],
+        ['patron-a'  => 'status/',                401],
+        ['patron-a'  => 'status/patro/0/3',       401],
+        ['patron-a'  => 'status/patrons/0/3',     401],
+        ['patron-a'  => 'status/Patron/0/3',      401],
+        ['patron-a'  => 'status/main/99/3',       401],
+        ['patron-a'  => 'status/main/x',          401],
+        # Of what it opens, all is told as usual.
+        ['patron-a'  => 'status/patron/9/3',      400],
+        ['patron-a'  => 'status/patron/0/9',      400],
+        ['patron-a'  => 'status/patron',          404],
+        ['patron-a'  => 'status/patron/x/3',      404],
+        ['patron-a'  => 'health/patron/3',        409],
+        [master      => 'status/nosuch/0/3',      400],
+    );
+    for my $case (@case) {
+        my ($secret, $path, $status) = @$case;
+        answers(post("/api/$path", @keys, headers => { Authorization => "Bearer $secret" }), $status,
+            "$secret: $path");
+    }
+    my $over = post('/api/status/patron/../main/0/5', @keys, headers => { Authorization => 'patron-a' });
+    answers($over, 401, 'a path that leads out of the cluster');
+    is(shard('main', 0, @keys)->{state}, 3, 'and the other cluster is as it was');
+};
+
+subtest 'the passphrases of a virtual host replace the inherited ones, all of them' => sub {
+    my @inside = (port => port('keys_inside'));
+    answers(post('/api/status/patron/2/3', @inside, headers => { Authorization => 'patron-c' }), 204,
+        'its own');
+    answers(post('/api/status/patron/2/3', @inside, headers => { Authorization => $_ }), 401, $_)
+        for qw(patron-a master);
+    answers(post('/api/status/main/2/3', @inside, headers => { Authorization => 'patron-c' }), 401,
+        'a cluster without a passphrase cannot be written');
+    answers(post('/api/status/main/2/3', @inside), 401, 'without one neither');
+    my $log = error_log();
+    $log->{from} = 0;
+    is(scalar(my @lines = $log->lines(qr/GL0121: board keys.test: nobody can write cluster '(?:main|two words)'/)),
+        2, 'which the log says at start');
+};
+
+subtest 'wrong passphrases have a line in the log, but not each of them' => sub {
+    my $log = error_log();
+    $log->{from} = 0;
+    with('wrong-for-the-log') for 1 .. 300;
+    my @lines = $log->lines(qr/GL0120: /);
+    cmp_ok(scalar @lines, '>', 0, 'there is a line');
+    cmp_ok(scalar @lines, '<', 100, 'not one for each');
+    unlike(join('', @lines), qr/wrong-for-the-log/, 'and it does not show what was sent');
+};
+
 subtest 'a server without a passphrase asks for none' => sub {
     answers(post('/api/status/main/0/3', port => port('pair_a')), 400, 'another board');
     answers(post('/api/status/pair/0/3', port => port('pair_a')), 204, 'without a header');

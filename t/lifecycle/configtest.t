@@ -208,7 +208,9 @@ subtest 'GlancePassphraseFile: bad' => sub {
 };
 
 subtest 'GlancePassphraseFile: a warning when others can read it' => sub {
-    for my $case ([0644, 1], [0640, 0], [0600, 0], [0604, 1]) {
+    # A group's leave counts unless that is root's.
+    my $group = (stat $file->file('owned', ''))[5] ? 1 : 0;
+    for my $case ([0644, 1], [0640, $group], [0660, $group], [0600, 0], [0400, 0], [0604, 1], [0602, 1]) {
         my ($mode, $warns) = @$case;
         my $path = $file->file(sprintf('mode-%o', $mode), "alpha\n", $mode);
         my ($code, $text) = configtest("GlanceBots main:6\nGlancePassphraseFile \"$path\"");
@@ -217,6 +219,45 @@ subtest 'GlancePassphraseFile: a warning when others can read it' => sub {
         $warns ? like($text, qr/\[glance:warn\].*GlancePassphraseFile/, $name)
                : unlike($text, qr/GlancePassphraseFile/, $name);
     }
+};
+
+subtest 'GlancePassphraseFile: a warning for the group, unless it is root\'s' => sub {
+    my $path = $file->file('group', "alpha\n", 0640);
+    my $gid = (getgrnam('nogroup'))[2];
+    chown -1, $gid, $path or ($> == 0 and die "chown: $!");
+    my ($code, $text) = configtest("GlanceBots main:6\nGlancePassphraseFile \"$path\"");
+    is($code, 0, 'accepted');
+    like($text, qr/GlancePassphraseFile: others than its owner can read/, 'with a warning');
+    chmod 0620, $path;
+    (undef, $text) = configtest("GlanceBots main:6\nGlancePassphraseFile \"$path\"");
+    like($text, qr/GlancePassphraseFile: others than its owner can change/, 'a group that may write, too');
+};
+
+subtest 'GlanceClusterPassphrase' => sub {
+    my $bots = "GlanceBots main:6 \"two words:3\"\n";
+    accepted("${bots}GlanceClusterPassphrase $_") for 'main alpha', 'main alpha beta', '"two words" "a b"';
+    accepted("${bots}GlanceClusterPassphrase main a\nGlanceClusterPassphrase main b", 'twice');
+    accepted("GlanceClusterPassphrase main a\n$bots", 'before GlanceBots');
+    accepted($bots . vhost(1, "ServerName a.test\nGlanceClusterPassphrase main a"),
+        'in a virtual host, for a cluster of the shared board');
+    my $faults = {
+        ''          => qr/cluster.*passphrase|argument/i,
+        'main'      => qr/cluster.*passphrase/,
+        'main ""'   => qr/empty/,
+        '"" alpha'  => qr/cluster.*passphrase/,
+        'other a'   => qr/'other'/,
+        'main " a"' => qr/blank/,
+        "main \"a\x01b\"" => qr/control/,
+    };
+    refused("${bots}GlanceClusterPassphrase $_", 'GlanceClusterPassphrase', $faults->{$_})
+        for sort keys %$faults;
+    refused("GlanceClusterPassphrase main a", 'GlanceClusterPassphrase', qr/'main'/, 'without GlanceBots');
+    refused("${bots}GlancePassphrase \"\"\nGlanceClusterPassphrase main a", 'GlanceClusterPassphrase',
+        qr/""/, 'beside a check that is switched off');
+    refused("$bots<Location /x>\nGlanceClusterPassphrase main a\n</Location>", 'GlanceClusterPassphrase',
+        qr/not allowed/, 'in a Location');
+    my (undef, $text) = configtest("${bots}GlanceClusterPassphrase other hush");
+    unlike($text, qr/hush/, 'the message does not tell the secret');
 };
 
 sub vhost { "<VirtualHost 127.0.0.1:$_[0]>\n    $_[1]\n</VirtualHost>\n" }

@@ -81,16 +81,18 @@ my %MPM = (
     prefork => "StartServers 4\nMinSpareServers 4\nMaxSpareServers 32\nMaxRequestWorkers 32\n",
 );
 
-# Writes the configuration around the given lines. With no_paths the lines name their own.
+# Writes the configuration around the given lines. With no_paths the lines name their own; runtime
+# is another DefaultRuntimeDir.
 sub configure {
     my ($self, $lines, %o) = @_;
     my $user  = $> == 0 ? "User nobody\nGroup nogroup" : '';
     my $mpm   = $MPM{ Glance::Test::mpm() };
     my $paths = $o{no_paths} ? '' : $PATHS;
     my $load  = load_file();
+    my $runtime = $o{runtime} || $self->{root};
     $self->file('httpd.conf', <<"CONF" . $lines);
 ServerRoot "$self->{root}"
-DefaultRuntimeDir "$self->{root}"
+DefaultRuntimeDir "$runtime"
 PidFile "$self->{root}/httpd.pid"
 ServerName private.test
 Listen 127.0.0.1:$self->{port}
@@ -111,6 +113,10 @@ CONF
     return $self;
 }
 
+# From the next start on, no file of the server may grow beyond so many blocks of 512 bytes; undef
+# takes that back.
+sub limit_files { $_[0]{limit} = $_[1] }
+
 # Runs httpd with this configuration and returns its exit code and everything it said.
 sub run {
     my ($self, @arguments) = @_;
@@ -118,7 +124,8 @@ sub run {
     die "fork: $!" unless defined $pid;
     unless ($pid) {
         open STDERR, '>&', \*STDOUT;
-        exec httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
+        my @limited = $self->{limit} ? ('/bin/sh', '-c', "trap '' XFSZ; ulimit -f $self->{limit}; exec \"\$@\"", 'sh') : ();
+        exec @limited, httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
     my $text = do { local $/; <$out> } // '';
     close $out;
@@ -213,6 +220,20 @@ sub stop_gracefully {
     return $self->stop unless await { Glance::Test::gone($pid) } 20;
     @running = grep { $_ != $self } @running;
     return 1;
+}
+
+# Kills every process of the server at once, as no admin should.
+sub kill_all {
+    my $self = shift;
+    my $pid = $self->pid or return;
+    # The parent first, and halted, so that it starts no more of them.
+    kill STOP => $pid;
+    my @all = ($pid, $self->children);
+    kill KILL => @all;
+    my $dead = await { !grep { !Glance::Test::gone($_) } @all } 20;
+    # Where nobody waits for orphans, as in some containers, httpd would take it for alive.
+    unlink "$self->{root}/httpd.pid";
+    return $dead;
 }
 
 # Stops it at the end of a test file, however that ends.

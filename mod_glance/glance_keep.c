@@ -1,0 +1,115 @@
+/* glance_keep.c: the state file, as the admin knows it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_keep.h"
+
+#include <stdio.h>
+
+#include "apr_strings.h"
+
+#include "glance_clock.h"
+#include "glance_config.h"
+#include "glance_file.h"
+
+/* In the parent: whether the last attempt to write failed. */
+static int failing;
+
+static void set_aside(const char *path, const char *fault, const server_rec *server,
+                      apr_pool_t *pool)
+{
+    const char *aside = apr_pstrcat(pool, path, ".damaged", NULL);
+
+    if (rename(path, aside) == 0) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     GLANCE_LOGNO(0101) GLANCE_STATE_FILE
+                     " %s cannot be used: %s; it is now %s, and all shards begin as unknown",
+                     path, fault, aside);
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, apr_get_os_error(), server,
+                 GLANCE_LOGNO(0102) GLANCE_STATE_FILE
+                 " %s cannot be used: %s; it cannot be set aside, and all shards begin as unknown",
+                 path, fault);
+}
+
+static void log_loaded(const glance_saved_t *saved, const char *path, const server_rec *server)
+{
+    char when[APR_RFC822_DATE_LEN];
+
+    apr_rfc822_date(when, saved->saved);
+    ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
+                 GLANCE_LOGNO(0103) GLANCE_STATE_FILE " %s of %s: %" APR_UINT64_T_FMT " shards, %s",
+                 path, when, saved->shards,
+                 saved->clean ? "after a clean stop"
+                              : "without a clean stop: viewers get a new picture");
+}
+
+/* Writes what was read once more, no longer marked as clean. */
+static void spend(glance_saved_t *saved, const char *path, const server_rec *server,
+                  apr_pool_t *pool)
+{
+    glance_text_t *text = glance_saved_again(saved, pool);
+
+    if (!text || glance_keep_write(path, text, server, pool) != APR_SUCCESS) {
+        saved->clean = 0;
+    }
+    glance_text_release(text);
+}
+
+const glance_saved_t *glance_keep_load(const char *path, const server_rec *server, apr_pool_t *pool)
+{
+    glance_saved_t *saved = apr_pcalloc(pool, sizeof *saved);
+    const char *fault = NULL;
+    apr_size_t length = 0;
+    char *text = NULL;
+    apr_status_t rv;
+
+    if (!path) {
+        return NULL;
+    }
+    rv = glance_file_read(path, GLANCE_SAVED_MAX, &text, &length, pool);
+    if (APR_STATUS_IS_ENOENT(rv)) {
+        ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
+                     GLANCE_LOGNO(0104) GLANCE_STATE_FILE " %s does not exist yet: all shards "
+                                                          "begin as unknown",
+                     path);
+        return NULL;
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
+                     GLANCE_LOGNO(0105) GLANCE_STATE_FILE
+                     " %s cannot be read: all shards begin as unknown",
+                     path);
+        return NULL;
+    }
+    if (glance_saved_read(saved, text, length, glance_clock_now(), &fault, pool) != APR_SUCCESS) {
+        set_aside(path, fault, server, pool);
+        return NULL;
+    }
+    if (saved->clean) {
+        spend(saved, path, server, pool);
+    }
+    log_loaded(saved, path, server);
+    return saved;
+}
+
+apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
+                               const server_rec *server, apr_pool_t *pool)
+{
+    const char *step = "";
+    apr_status_t rv = glance_file_replace(path, text->data, text->length, &step, pool);
+
+    if (rv != APR_SUCCESS && !failing) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
+                     GLANCE_LOGNO(0106) GLANCE_STATE_FILE
+                     ": cannot %s %s: states will not survive a stop; trying on",
+                     step, path);
+    }
+    if (rv == APR_SUCCESS && failing) {
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                     GLANCE_LOGNO(0107) GLANCE_STATE_FILE ": %s is written again", path);
+    }
+    failing = rv != APR_SUCCESS;
+    return rv;
+}
