@@ -51,11 +51,15 @@ static int names_cluster(const apr_array_header_t *clusters, const char *name)
     return 0;
 }
 
-static int check_keys(apr_pool_t *pool, const server_rec *server)
+/* Inherited keys may be for clusters of the main server's board alone. */
+static int check_keys(apr_pool_t *pool, const server_rec *main_server, const server_rec *server)
 {
     const glance_settings_t *own = glance_config_of(server);
     int i;
 
+    if (server != main_server && own->keys == glance_config_of(main_server)->keys) {
+        return OK;
+    }
     for (i = 0; own->keys && i < own->keys->nelts; i++) {
         const char *cluster = APR_ARRAY_IDX(own->keys, i, glance_key_t).cluster;
 
@@ -183,7 +187,7 @@ static int check_one(apr_pool_t *pool, const server_rec *main_server, const serv
 {
     const server_rec *other;
 
-    if (check_server(pool, one) != OK || check_keys(pool, one) != OK
+    if (check_server(pool, one) != OK || check_keys(pool, main_server, one) != OK
         || check_times(pool, main_server, one) != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

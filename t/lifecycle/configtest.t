@@ -240,6 +240,10 @@ subtest 'GlanceClusterPassphrase' => sub {
     accepted("GlanceClusterPassphrase main a\n$bots", 'before GlanceBots');
     accepted($bots . vhost(1, "ServerName a.test\nGlanceClusterPassphrase main a"),
         'in a virtual host, for a cluster of the shared board');
+    accepted("${bots}GlanceClusterPassphrase main a\n" . vhost(1, "ServerName a.test\nGlanceBots other:1"),
+        'inherited by a virtual host with other clusters');
+    refused($bots . vhost(1, "ServerName a.test\nGlanceBots other:1\nGlanceClusterPassphrase main a"),
+        'GlanceClusterPassphrase', qr/virtual host.*'main'/, 'set there');
     my $faults = {
         ''          => qr/cluster.*passphrase|argument/i,
         'main'      => qr/cluster.*passphrase/,
