@@ -392,19 +392,6 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     return rv;
 }
 
-/* A board of the same clusters, as it is. */
-static apr_status_t carry_on(const glance_store_t *store)
-{
-    apr_status_t rv = lock(store);
-
-    if (rv == APR_SUCCESS) {
-        /* The timeout may be another one now. */
-        glance_board_expect_sweep(store->board);
-        unlock(store);
-    }
-    return rv;
-}
-
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const glance_saved_t *saved, apr_pool_t *pool)
 {
@@ -422,7 +409,9 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     }
     else if (open_segment(&store->board, segment, pool) == APR_SUCCESS
              && glance_board_matches(store->board, clusters)) {
-        rv = carry_on(store);
+        /* The timeout may be another one now. */
+        glance_board_expect_sweep(store->board);
+        rv = APR_SUCCESS;
     }
     else {
         rv = renew(store, clusters, segment, pool);

@@ -158,14 +158,14 @@ subtest 'bodies and their lengths' => sub {
 
 subtest 'what is behind a wrong passphrase is not looked at' => sub {
     my @auth = (port => port('auth'));
-    answers(post('/api/status/main/7/2', @auth, headers => { Authorization => 'alpha' }), 204, 'before');
-    my $inner = "POST /api/status/main/7/5 HTTP/1.1\r\nHost: x\r\nAuthorization: alpha\r\n\r\n";
+    answers(post('/api/status/main/6/2', @auth, headers => { Authorization => 'alpha' }), 204, 'before');
+    my $inner = "POST /api/status/main/6/5 HTTP/1.1\r\nHost: x\r\nAuthorization: alpha\r\n\r\n";
     for my $way ('Content-Length: ' . length $inner, 'Transfer-Encoding: chunked') {
         my $http = Glance::Http->new(@auth);
-        $http->send_raw("POST /api/status/main/7/3 HTTP/1.1\r\nHost: x\r\nAuthorization: wrong\r\n$way\r\n\r\n$inner");
+        $http->send_raw("POST /api/status/main/6/3 HTTP/1.1\r\nHost: x\r\nAuthorization: wrong\r\n$way\r\n\r\n$inner");
         answers($http->answer, 401, $way);
         ok($http->closed, '... and the connection ends with it');
-        is(shard('main', 7, @auth)->{state}, 2, '... and nothing was smuggled in');
+        is(shard('main', 6, @auth)->{state}, 2, '... and nothing was smuggled in');
     }
 };
 

@@ -1,4 +1,4 @@
-# A lock that the children cannot open: nothing is written without it.
+# The lock: one that the children cannot open, and one that somebody holds for ever.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -20,4 +20,41 @@ is($httpd->http('GET', '/plain')->status, $locked_out ? 500 : 200, 'a look at th
 is(scalar($httpd->log_text =~ /GL0017: .*cannot open the lock.*\n.*GL0018: .*Mutex pthread glance/) ? 1 : 0,
     $locked_out ? 1 : 0, 'the log says what to change');
 $httpd->stop;
+
+# flock, since a test can take it, too: as a child would that is halted in the middle.
+subtest 'a lock that is held for ever stops neither the parent nor the end' => sub {
+    my $held = Glance::Httpd->new;
+    chmod 0777, $held->{root} or die;
+    $held->configure("Mutex flock:$held->{root} glance\nGlanceBots main:6\nGlanceHealthTimeout 600")->start;
+    answers($held->post('/api/status/main/0/3'), 204, 'a POST before');
+    my $parent = $held->pid;
+    my ($file) = grep { m{\A\Q$held->{root}\E/glance} } map { readlink($_) // '' } glob "/proc/$parent/fd/*";
+    ok($file, 'the lock has a file') or return;
+    open my $lock, '+<', $file or die "$file: $!";
+    flock $lock, 2 or die "flock: $!";
+    my $blocked = Glance::Http->new(port => $held->port);
+    $blocked->send_request('POST', '/api/status/main/0/5');
+    # The monitor hook comes every ten seconds, with a sweep and a save: the parent must go on caring
+    # for its children all the while.
+    my $end = now() + 13;
+    my $cared = 1;
+    while ($cared and now() < $end) {
+        my ($victim) = $held->children;
+        kill KILL => $victim;
+        $cared = await {
+            my @children = $held->children;
+            @children > 1 and !grep { $_ == $victim } @children;
+        } 10;
+    }
+    ok($cared, 'the parent starts new children');
+    $held->graceful(busy => 64);
+    my @children = $held->children;
+    cmp_ok(scalar @children, '>', 1, 'and restarts');
+    flock $lock, 8;
+    answers($held->post('/api/status/main/1/4'), 204, 'then all is well again');
+    flock $lock, 2;
+    ok($held->stop, 'a stop does not wait for it, either');
+    close $lock;
+};
+
 done_testing;
