@@ -13,6 +13,15 @@
 #include "apr_hash.h"
 #include "apr_lib.h"
 #include "apr_strings.h"
+#include "apr_version.h"
+
+#if !APR_VERSION_AT_LEAST(1, 5, 0)
+#error "mod_glance needs APR 1.5 or newer, for apr_escape.h"
+#endif
+
+#if JANSSON_VERSION_HEX < 0x020700
+#error "mod_glance needs jansson 2.7 or newer: older ones take no strings by their length"
+#endif
 
 #define VERSION 1
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
