@@ -23,8 +23,8 @@
 #include "glance_config.h"
 #include "glance_keep.h"
 #include "glance_lock.h"
-#include "glance_memory.h"
 #include "glance_rate.h"
+#include "glance_segment.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
@@ -35,19 +35,11 @@
 #define CACHED_SHARDS 4096
 #define CACHE_LIFE APR_USEC_PER_SEC
 
-/* By malloc(), since it must outlive a configuration but not a board, and the last save, at the end
- * of the process, needs it while pools are going. */
-typedef struct segment_t {
-    char *name;
-    glance_memory_t memory;
-    struct segment_t *next;
-} segment_t;
-
 typedef struct {
     glance_lock_t lock;
     int bell;
     apr_shm_t *stats;
-    segment_t *segments;
+    glance_segment_t *segments;
 } retained_t;
 
 /* A child's last snapshot of a large board. */
@@ -150,62 +142,6 @@ static apr_status_t retain(server_rec *server, int *is_new)
     return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
 }
 
-static segment_t *find_segment(const char *name)
-{
-    segment_t *segment;
-
-    for (segment = retained->segments; segment; segment = segment->next) {
-        if (!strcmp(segment->name, name)) {
-            return segment;
-        }
-    }
-    return NULL;
-}
-
-static apr_status_t open_segment(glance_board_t **board, const segment_t *segment, apr_pool_t *pool)
-{
-    return glance_board_open(board, segment->memory.base, segment->memory.size, pool);
-}
-
-static void free_segment(segment_t *segment)
-{
-    glance_memory_drop(&segment->memory);
-    free(segment->name);
-    free(segment);
-}
-
-static segment_t *new_segment(const char *name)
-{
-    segment_t *segment = calloc(1, sizeof *segment);
-
-    if (segment) {
-        segment->name = strdup(name);
-    }
-    if (segment && !segment->name) {
-        free(segment);
-        return NULL;
-    }
-    return segment;
-}
-
-static void link_segment(segment_t *segment)
-{
-    segment->next = retained->segments;
-    retained->segments = segment;
-}
-
-static void drop_segment(segment_t *segment)
-{
-    segment_t **link;
-
-    for (link = &retained->segments; *link != segment; link = &(*link)->next) {
-    }
-    *link = segment->next;
-    free_segment(segment);
-}
-
-/* ---- boards that outlive the server ---- */
-
 /* Where a board's memory is kept for the case that all processes are killed, or NULL. */
 static const char *kept_path(const glance_store_t *store, apr_pool_t *pool)
 {
@@ -224,150 +160,63 @@ static const char *kept_path(const glance_store_t *store, apr_pool_t *pool)
                         digest[1], digest[2], digest[3], digest[4], digest[5]);
 }
 
-/* Checks what a server has left, and makes a segment of it. */
-static segment_t *adopt(const glance_store_t *store, glance_memory_t *memory, apr_pool_t *pool)
-{
-    const char *fault = "it is not a board of this version of mod_glance";
-    segment_t *segment = new_segment(store->name);
-    glance_board_t *board;
-
-    if (segment) {
-        segment->memory = *memory;
-        if (open_segment(&board, segment, pool) == APR_SUCCESS) {
-            fault = glance_board_adopt(board, glance_clock_now());
-        }
-    }
-    if (segment && !fault) {
-        link_segment(segment);
-        return segment;
-    }
-    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
-                 GLANCE_LOGNO(0110) "board %s: cannot use %s, which a server left that was killed: "
-                                    "%s",
-                 store->name, memory->path, fault);
-    glance_memory_forget(memory);
-    glance_memory_drop(memory);
-    if (segment) {
-        free(segment->name);
-        free(segment);
-    }
-    return NULL;
-}
-
-/* The board as a server left it that was killed, if there is one. Unless that server still lives,
- * *path is then free for a new one. */
-static segment_t *find_left(const glance_store_t *store, const char **path, apr_pool_t *pool)
-{
-    glance_memory_t memory;
-    apr_status_t rv;
-
-    *path = kept_path(store, pool);
-    if (!*path) {
-        return NULL;
-    }
-    rv = glance_memory_find(&memory, *path);
-    if (rv == APR_SUCCESS) {
-        return adopt(store, &memory, pool);
-    }
-    if (!APR_STATUS_IS_ENOENT(rv)) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
-                     GLANCE_LOGNO(0111) "board %s: %s is left alone: if all processes are killed, "
-                                        "what the state file lacks is lost",
-                     store->name, *path);
-        *path = NULL;
-    }
-    return NULL;
-}
-
-/* ---- boards over the server's life ---- */
-
-/* Memory that cannot be kept is better than none. */
-static apr_status_t make_memory(const glance_store_t *store, glance_memory_t *memory,
-                                apr_size_t size, const char *path)
-{
-    apr_status_t rv = path ? glance_memory_make(memory, size, path) : APR_ENOTIMPL;
-
-    if (path && rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
-                     GLANCE_LOGNO(0112) "board %s: cannot keep it in %s: if all processes are "
-                                        "killed, what the state file lacks is lost",
-                     store->name, path);
-    }
-    return rv == APR_SUCCESS ? rv : glance_memory_make(memory, size, NULL);
-}
-
-static apr_status_t make_segment(segment_t **made, const glance_store_t *store,
-                                 const apr_array_header_t *clusters, apr_uint64_t epoch,
-                                 const char *path)
-{
-    apr_size_t size = glance_board_size(clusters);
-    segment_t *segment = size ? new_segment(store->name) : NULL;
-    apr_status_t rv;
-
-    if (!segment) {
-        return APR_ENOMEM;
-    }
-    rv = make_memory(store, &segment->memory, size, path);
-    if (rv != APR_SUCCESS) {
-        free(segment->name);
-        free(segment);
-        return rv;
-    }
-    glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
-    *made = segment;
-    return APR_SUCCESS;
-}
-
 static apr_status_t new_epoch(apr_uint64_t *epoch)
 {
     return apr_generate_random_bytes((unsigned char *)epoch, sizeof *epoch);
 }
 
-/* Makes a new board for the store and moves the states over from another one, which may be NULL.
- * Children of an old configuration still have that one mapped, and are told by its mark. */
+/* Moves the states over from another board, which is then no longer written. */
+static apr_status_t take_over(glance_store_t *store, glance_board_t *from)
+{
+    glance_store_t previous = *store;
+    apr_status_t rv;
+
+    previous.board = from;
+    rv = lock(&previous);
+    if (rv == APR_SUCCESS) {
+        glance_board_succeed(store->board, from);
+        unlock(&previous);
+    }
+    return rv;
+}
+
+/* Makes a new board for the store, out of another one, which may be NULL. Children of an old
+ * configuration still have that one mapped, and are told by its mark. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
                                apr_uint64_t epoch, const char *path, glance_board_t *from,
                                apr_pool_t *pool)
 {
-    segment_t *segment;
-    apr_status_t rv = make_segment(&segment, store, clusters, epoch, path);
+    glance_segment_t *segment = glance_segment_make(&retained->segments, store->name, clusters,
+                                                    epoch, path, store->server);
+    apr_status_t rv = segment ? glance_segment_open(&store->board, segment, pool) : APR_ENOMEM;
 
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    link_segment(segment);
-    rv = open_segment(&store->board, segment, pool);
     if (rv == APR_SUCCESS && from) {
-        glance_store_t previous = *store;
-
-        previous.board = from;
-        rv = lock(&previous);
-        if (rv == APR_SUCCESS) {
-            glance_board_succeed(store->board, from);
-            unlock(&previous);
-        }
+        rv = take_over(store, from);
     }
-    /* Only now is it worth more than what it replaces. */
-    return rv == APR_SUCCESS ? glance_memory_publish(&segment->memory) : rv;
+    if (rv == APR_SUCCESS) {
+        /* Only now is it worth more than what it replaces. */
+        glance_segment_publish(segment, store->server);
+    }
+    return rv;
 }
 
 /* The clusters have changed. */
-static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters, segment_t *old,
-                          apr_pool_t *pool)
+static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters,
+                          glance_segment_t *old, apr_pool_t *pool)
 {
     const char *path = apr_pstrdup(pool, old->memory.path);
     glance_board_t *from = NULL;
     apr_uint64_t epoch;
     apr_status_t rv = new_epoch(&epoch);
 
-    (void)open_segment(&from, old, pool);
+    (void)glance_segment_open(&from, old, pool);
     if (rv == APR_SUCCESS) {
         rv = make_board(store, clusters, epoch, path, from, pool);
     }
     if (rv == APR_SUCCESS && !retained->segments->memory.path) {
         glance_memory_forget(&old->memory); /* nothing newer took its place */
     }
-    drop_segment(old);
+    glance_segment_drop(&retained->segments, old);
     return rv;
 }
 
@@ -395,25 +244,26 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const glance_saved_t *saved, apr_pool_t *pool)
 {
-    segment_t *segment = find_segment(store->name);
+    glance_segment_t *segment = glance_segment_find(retained->segments, store->name);
     const char *how = segment ? "kept" : "new";
-    const char *path = NULL;
-    apr_status_t rv;
+    apr_status_t rv = APR_SUCCESS;
 
     if (!segment) {
-        segment = find_left(store, &path, pool);
+        const char *path = kept_path(store, pool);
+
+        segment = glance_segment_adopt(&retained->segments, store->name, &path, store->server,
+                                       pool);
         how = segment ? "taken over from a server that was killed" : how;
+        if (!segment) {
+            rv = begin(store, clusters, path, saved, pool);
+        }
     }
-    if (!segment) {
-        rv = begin(store, clusters, path, saved, pool);
-    }
-    else if (open_segment(&store->board, segment, pool) == APR_SUCCESS
-             && glance_board_matches(store->board, clusters)) {
+    if (segment && glance_segment_open(&store->board, segment, pool) == APR_SUCCESS
+        && glance_board_matches(store->board, clusters)) {
         /* The timeout may be another one now. */
         glance_board_expect_sweep(store->board);
-        rv = APR_SUCCESS;
     }
-    else {
+    else if (segment) {
         rv = renew(store, clusters, segment, pool);
         how = "carried over to new clusters";
     }
@@ -469,8 +319,8 @@ static apr_status_t set_up_server(server_rec *server, const glance_saved_t *save
 /* Boards whose server is gone from the configuration. */
 static void drop_orphans(server_rec *server, apr_pool_t *pool)
 {
-    segment_t *segment;
-    segment_t *next;
+    glance_segment_t *segment;
+    glance_segment_t *next;
 
     for (segment = retained->segments; segment; segment = next) {
         glance_store_t orphan = {.name = segment->name, .server = server};
@@ -479,13 +329,13 @@ static void drop_orphans(server_rec *server, apr_pool_t *pool)
         if (find_store(segment->name)) {
             continue;
         }
-        if (open_segment(&orphan.board, segment, pool) == APR_SUCCESS
+        if (glance_segment_open(&orphan.board, segment, pool) == APR_SUCCESS
             && lock(&orphan) == APR_SUCCESS) {
             glance_board_close(orphan.board);
             unlock(&orphan);
         }
         glance_memory_forget(&segment->memory);
-        drop_segment(segment);
+        glance_segment_drop(&retained->segments, segment);
     }
 }
 
@@ -597,7 +447,7 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
 
 void glance_store_forget_kept(void)
 {
-    segment_t *segment;
+    glance_segment_t *segment;
 
     for (segment = retained->segments; segment; segment = segment->next) {
         glance_memory_forget(&segment->memory);
