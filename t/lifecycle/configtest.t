@@ -84,6 +84,7 @@ subtest 'GlanceBots: bad' => sub {
     );
     refused("GlanceBots $_", 'GlanceBots', qr/$fault{$_}/i) for sort keys %fault;
     refused("GlanceBots main:60\nGlanceBots main:60", 'GlanceBots', qr/main/, 'the same name again');
+    refused('GlanceBots ";;"', 'GlanceBots', qr/no cluster/, 'a list of nothing');
     refused('GlanceBots "main :60"', 'GlanceBots', qr/blank/, 'a name with a blank at its end');
     refused('GlanceBots "main:60 patron:6"', 'GlanceBots', qr/outside quotes/, 'a list in quotes');
     refused("GlanceBots main\xe2\x80\x8b:60", 'GlanceBots', qr/nobody sees/, 'an invisible name');
@@ -196,6 +197,7 @@ subtest 'GlancePassphraseFile: bad' => sub {
         comments => ["# only\n\n# comments\n", $NONE],
         control  => ["al\x01pha\n", qr/control/i],
         nul      => ["al\0pha\n", qr/control|NUL/i],
+        large    => ["alpha\n" x 11_000, qr/64 KiB/],
     );
     for my $name (sort keys %text) {
         my $path = $file->file("bad-$name", $text{$name}[0], 0600);

@@ -82,6 +82,20 @@ subtest 'a killed server, and other clusters' => sub {
     is($httpd->states_of('main'), substr($before, 0, 100), 'the new board is the one that is found');
 };
 
+subtest 'a board that is gone from the configuration' => sub {
+    my $vhost = 'Listen 127.0.0.1:' . $httpd->port('b') . "\n<VirtualHost *:" . $httpd->port('b')
+        . ">\nServerName b.test\nGlanceBots main:3\n</VirtualHost>\n";
+    my $lines = "GlanceBots new:2 main:100\nGlanceHealthTimeout 600\n";
+    $httpd->configure($lines . $vhost, @shared)->graceful;
+    is(scalar boards(), 2, 'two boards, two files');
+    answers($httpd->post('/api/status/main/2/3', port => $httpd->port('b')), 204, 'the other one works');
+    $httpd->configure($lines, @shared)->graceful;
+    is(scalar boards(), 1, 'goes with its memory');
+    $httpd->configure($lines . $vhost, @shared)->graceful;
+    is($httpd->states_of('main', port => $httpd->port('b')), '000', 'and begins anew when it comes back');
+    $httpd->configure($lines, @shared)->graceful;
+};
+
 subtest 'after a clean stop the state file alone counts' => sub {
     my $before = $httpd->states_of('main');
     ok($httpd->stop, 'stopped');
@@ -162,6 +176,19 @@ subtest 'elsewhere, what the last look of the parent saw is kept' => sub {
     is($event->{event}, 'hello', 'viewers may have seen more, so they get hello');
     isnt(epoch($event), epoch($hello), 'in a new epoch');
     $httpd->stop;
+};
+
+subtest 'no room for memory that is kept' => sub {
+    my $cramped = Glance::Httpd->new->configure("GlanceBots main:100000\n", @shared);
+    $cramped->limit_files(4096);
+    my $log = $cramped->log;
+    $cramped->start;
+    $cramped->limit_files(undef);
+    my @lines = $log->lines(qr/:warn\].*GL0112: board private.test: cannot keep it/);
+    is(scalar @lines, 1, 'one line says so');
+    is_deeply([boards()], [], 'nothing is left of the attempt');
+    answers($cramped->post('/api/status/main/99999/3'), 204, 'the board works all the same');
+    ok($cramped->stop, 'and the server stops');
 };
 
 sub on_tmpfs { (qx(stat -f -c %T '$_[0]') // '') =~ /tmpfs|ramfs/ }

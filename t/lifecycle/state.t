@@ -149,6 +149,18 @@ subtest 'a file that is none' => sub {
     $httpd->stop;
 };
 
+subtest 'a damaged file that cannot be set aside' => sub {
+    put('damaged');
+    mkdir "$FILE.damaged" or die;
+    my @lines = start();
+    is(scalar @lines, 1, 'one line');
+    like($lines[0], qr/GL0102: .*cannot be set aside/, 'says so');
+    is($httpd->states_of('main'), '0000', 'the server serves');
+    $httpd->stop;
+    is(states(), '0000', 'and the file is replaced');
+    rmdir "$FILE.damaged" or die;
+};
+
 subtest 'a folder that comes late' => sub {
     my $folder = "$httpd->{root}/late";
     configure(qq(GlanceStateFile "$folder/state.json"\n<Location /server-status>\nSetHandler server-status\n</Location>\n));

@@ -130,6 +130,34 @@ subtest 'one line in the log for each transition' => sub {
     is(scalar(my @lines = $log->lines(qr/GL0020: cluster fast shard 12: /)), 1, 'by one of them all');
 };
 
+subtest 'an outage of many shards does not fill the log' => sub {
+    my $httpd = Glance::Httpd->new->configure("GlanceBots many:400\nGlanceHealthTimeout 2s\n")->start;
+    my $bot = Glance::Http->new(port => $httpd->port);
+    my $all = sub {
+        my $path = shift;
+        $bot->send_raw(join '', map { Glance::Http::compose('POST', sprintf $path, $_) } 0 .. 399);
+        return scalar grep { $bot->answer->status == 204 } 0 .. 399;
+    };
+    is($all->('/api/status/many/%d/3'), 400, '400 shards come');
+    my $log = $httpd->log;
+    ok((await { $httpd->states_of('many') eq '1' x 400 } 20), 'and fall silent');
+    my @lines = $log->lines(qr/GL0020/);
+    my @more = $log->lines(qr/GL0022/);
+    cmp_ok(scalar @lines, '<', 400, scalar(@lines) . ' lines say so');
+    my $sum = @lines;
+    $sum += /GL0022: (\d+) more shards of board private.test became unhealthy/ ? $1 : 0 for @more;
+    is($sum, 400, 'and a last one how many there are');
+    $log->mark;
+    is($all->('/api/health/many/%d'), 400, 'they come back');
+    @lines = $log->lines(qr/GL0021/);
+    cmp_ok(scalar @lines, '<=', 200, 'with no more than 50 lines a second');
+    ok((await { $httpd->states_of('many') eq '1' x 400 } 20), 'and fall silent again');
+    answers($bot->request('POST', '/api/health/many/0'), 204, 'one comes back');
+    ok($log->lines(qr/GL0023: \d+ more shards have come back/), 'and its line is preceded by the number of the others');
+    $bot->close;
+    $httpd->stop;
+};
+
 subtest 'other boards keep their own timeout' => sub {
     post('/api/status/main/52/3');
     pause(1.5);

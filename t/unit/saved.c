@@ -192,6 +192,27 @@ static void test_adoption(apr_pool_t *pool)
     ok(glance_board_adopt(board, NOW) != NULL, "one that makes no sense is not");
 }
 
+static void test_clusters(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:5;b:2");
+    glance_board_cluster_t *clusters = (glance_board_cluster_t *)board->clusters;
+
+    clusters[1].first = 4;
+    ok(glance_board_adopt(board, NOW) != NULL, "clusters overlap");
+    clusters[1].first = 5;
+    clusters[1].shards = 1;
+    ok(glance_board_adopt(board, NOW) != NULL, "clusters leave a shard out");
+    clusters[1].shards = 0;
+    ok(glance_board_adopt(board, NOW) != NULL, "a cluster is empty");
+    clusters[1].shards = 2;
+    memset(clusters[1].name, 'x', sizeof clusters[1].name);
+    ok(glance_board_adopt(board, NOW) != NULL, "a name does not end");
+    strcpy(clusters[1].name, "b");
+    is(glance_board_adopt(board, NOW), NULL, "nothing else was wrong");
+    *(apr_uint64_t *)(void *)board->header ^= 1;
+    ok(glance_board_adopt(board, NOW) != NULL, "the header is of another kind");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -201,6 +222,7 @@ int main(void)
     test_succession(pool);
     test_faults(pool);
     test_adoption(pool);
+    test_clusters(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
