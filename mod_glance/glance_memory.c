@@ -64,8 +64,18 @@ static char *draft_of(const char *path)
     return draft;
 }
 
-/* All of it is reserved at once: where memory runs out, it must do so here, and not with a signal
- * when somebody writes. */
+/* All of it at once: where memory runs out, it must do so here, and not with a signal when somebody
+ * writes. */
+static apr_status_t reserve(int file, apr_size_t size)
+{
+    apr_status_t rv;
+
+    do {
+        rv = posix_fallocate(file, 0, (off_t)size);
+    } while (rv == EINTR);
+    return rv;
+}
+
 static apr_status_t make_file(glance_memory_t *memory, const char *draft)
 {
     apr_status_t rv;
@@ -76,7 +86,7 @@ static apr_status_t make_file(glance_memory_t *memory, const char *draft)
     if (file < 0) {
         return errno;
     }
-    rv = posix_fallocate(file, 0, (off_t)memory->size);
+    rv = reserve(file, memory->size);
     if (rv == APR_SUCCESS) {
         rv = lock_file(memory, draft, file);
     }

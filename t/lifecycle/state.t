@@ -172,6 +172,10 @@ subtest 'a folder that comes late' => sub {
     mkdir $folder, 0700 or die;
     ok($log->await_line(qr/:notice\].*GL0107: .*is written again/, 25), 'another one, once it works again');
     is(states("$folder/state.json"), '0050', 'with the states as they are');
+    my $status = $httpd->http('GET', '/server-status?auto')->body;
+    like($status, qr/GlanceLastSave: \d\n/, 'mod_status says when');
+    like($status, qr/GlanceSaveFailing: 0/, 'and that it works');
+    like($httpd->http('GET', '/server-status')->body, qr/states last saved: \d s ago</, 'to people, too');
     ok(!$log->lines(qr/GL0106/), 'and none in between');
     $httpd->stop;
 };
