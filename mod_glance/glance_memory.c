@@ -5,8 +5,8 @@
 #include "glance_memory.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -17,7 +17,6 @@
 #include <linux/magic.h>
 
 #define NO_FILE (-1)
-#define DRAFT ".new" /* a file that is not published yet */
 
 int glance_memory_keeps_in(const char *folder)
 {
@@ -53,15 +52,16 @@ static apr_status_t lock_file(glance_memory_t *memory, const char *path, int fil
     return APR_SUCCESS;
 }
 
-static char *draft_of(const char *path)
-{
-    size_t length = strlen(path) + sizeof DRAFT;
-    char *draft = malloc(length);
+/* The name of the file before it is published. */
+typedef struct {
+    char name[PATH_MAX];
+} draft_t;
 
-    if (draft) {
-        (void)snprintf(draft, length, "%s" DRAFT, path);
-    }
-    return draft;
+static apr_status_t draft_of(draft_t *draft, const char *path)
+{
+    int length = snprintf(draft->name, sizeof draft->name, "%s.new", path);
+
+    return length > 0 && length < (int)sizeof draft->name ? APR_SUCCESS : ENAMETOOLONG;
 }
 
 /* All of it at once: where memory runs out, it must do so here, and not with a signal when somebody
@@ -107,7 +107,6 @@ static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
         if (memory->file != NO_FILE) {
             close(memory->file);
         }
-        free(memory->path);
         memset(memory, 0, sizeof *memory);
         memory->file = NO_FILE;
     }
@@ -116,41 +115,32 @@ static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
 
 static apr_status_t make_kept(glance_memory_t *memory)
 {
-    char *draft = draft_of(memory->path);
-    apr_status_t rv = draft ? make_file(memory, draft) : APR_ENOMEM;
+    draft_t draft;
+    apr_status_t rv = draft_of(&draft, memory->path);
 
-    free(draft);
-    return rv;
+    return rv == APR_SUCCESS ? make_file(memory, draft.name) : rv;
 }
 
 apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const char *path)
 {
     memory->size = size;
     memory->file = NO_FILE;
-    memory->path = NULL;
-    if (!path) {
-        return conclude(memory, map(memory, MAP_ANONYMOUS, NO_FILE));
-    }
-    memory->path = strdup(path);
-    return conclude(memory, memory->path ? make_kept(memory) : APR_ENOMEM);
+    memory->path = path;
+    return conclude(memory, path ? make_kept(memory) : map(memory, MAP_ANONYMOUS, NO_FILE));
 }
 
 apr_status_t glance_memory_publish(const glance_memory_t *memory)
 {
-    char *draft;
-    apr_status_t rv = APR_SUCCESS;
+    draft_t draft;
+    apr_status_t rv;
 
     if (!memory->path) {
         return APR_SUCCESS;
     }
-    draft = draft_of(memory->path);
-    if (!draft) {
-        return APR_ENOMEM;
-    }
-    if (rename(draft, memory->path) != 0) {
+    rv = draft_of(&draft, memory->path);
+    if (rv == APR_SUCCESS && rename(draft.name, memory->path) != 0) {
         rv = errno;
     }
-    free(draft);
     return rv;
 }
 
@@ -189,8 +179,8 @@ apr_status_t glance_memory_find(glance_memory_t *memory, const char *path)
         return errno;
     }
     memory->file = NO_FILE;
-    memory->path = strdup(path);
-    rv = conclude(memory, memory->path ? take_file(memory, file) : APR_ENOMEM);
+    memory->path = path;
+    rv = conclude(memory, take_file(memory, file));
     close(file);
     return rv;
 }
@@ -208,7 +198,6 @@ void glance_memory_drop(glance_memory_t *memory)
     if (memory->file != NO_FILE) {
         close(memory->file);
     }
-    free(memory->path);
     memset(memory, 0, sizeof *memory);
     memory->file = NO_FILE;
 }

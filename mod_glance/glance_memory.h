@@ -12,12 +12,12 @@
 
 #include "apr_errno.h"
 
-/** Plain data, allocated with malloc(): it outlives this code over graceful restarts. */
+/** Plain data: it may outlive this code over graceful restarts. */
 typedef struct {
     void *base; /* zeroed when it is made */
     apr_size_t size;
-    char *path; /* NULL: not kept */
-    int file;   /* holds the lock, if kept */
+    const char *path; /* NULL: not kept */
+    int file;         /* holds the lock, if kept */
 } glance_memory_t;
 
 /** Whether memory can be kept in this folder: files on a disk would not do, as a write to a page
@@ -25,7 +25,7 @@ typedef struct {
 int glance_memory_keeps_in(const char *folder);
 
 /** Makes new memory.
- * @param path where it will be kept once it is published; NULL: nowhere.
+ * @param path where it will be kept once it is published; NULL: nowhere. Not copied.
  * @return APR_SUCCESS or the system's error. */
 apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const char *path);
 
@@ -33,7 +33,7 @@ apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const 
  * memory that is not kept. @return APR_SUCCESS or the system's error. */
 apr_status_t glance_memory_publish(const glance_memory_t *memory);
 
-/** Takes up memory that a server has left, as it is.
+/** Takes up memory that a server has left, as it is. @a path is not copied.
  * @return APR_SUCCESS; APR_ENOENT if there is none; APR_EBUSY if a process of that server lives;
  * APR_EACCES if it is not a file that only such a server can have left; the system's error. */
 apr_status_t glance_memory_find(glance_memory_t *memory, const char *path);

@@ -4,8 +4,9 @@
  */
 #include "glance_segment.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "apr_strings.h"
 
 #include "glance_clock.h"
 
@@ -17,30 +18,30 @@ glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name)
     return list;
 }
 
-static void free_segment(glance_segment_t *segment)
+static glance_segment_t *new_segment(const char *name, const server_rec *server)
 {
-    glance_memory_drop(&segment->memory);
-    free(segment->name);
-    free(segment);
+    glance_segment_t *segment;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, server->process->pool);
+    apr_pool_tag(pool, "glance_segment");
+    segment = apr_pcalloc(pool, sizeof *segment);
+    segment->pool = pool;
+    segment->name = apr_pstrdup(pool, name);
+    return segment;
 }
 
-/* Puts memory into the list, or lets go of it if there is none for the segment itself. */
-static glance_segment_t *enlist(glance_segment_t **list, const char *name, glance_memory_t *memory)
+static glance_segment_t *enlist(glance_segment_t **list, glance_segment_t *segment)
 {
-    glance_segment_t *segment = calloc(1, sizeof *segment);
-    char *copy = strdup(name);
-
-    if (!segment || !copy) {
-        glance_memory_drop(memory);
-        free(segment);
-        free(copy);
-        return NULL;
-    }
-    segment->name = copy;
-    segment->memory = *memory;
     segment->next = *list;
     *list = segment;
     return segment;
+}
+
+static glance_segment_t *discard(glance_segment_t *segment)
+{
+    apr_pool_destroy(segment->pool);
+    return NULL;
 }
 
 static void warn_not_kept(const char *name, const char *path, apr_status_t rv,
@@ -53,18 +54,19 @@ static void warn_not_kept(const char *name, const char *path, apr_status_t rv,
 }
 
 /* Memory that cannot be kept is better than none. */
-static apr_status_t make_memory(glance_memory_t *memory, const char *name, apr_size_t size,
-                                const char *path, const server_rec *server)
+static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size, const char *path,
+                                const server_rec *server)
 {
     if (path) {
-        apr_status_t rv = glance_memory_make(memory, size, path);
+        apr_status_t rv = glance_memory_make(&segment->memory, size,
+                                             apr_pstrdup(segment->pool, path));
 
         if (rv == APR_SUCCESS) {
             return rv;
         }
-        warn_not_kept(name, path, rv, server);
+        warn_not_kept(segment->name, path, rv, server);
     }
-    return glance_memory_make(memory, size, NULL);
+    return glance_memory_make(&segment->memory, size, NULL);
 }
 
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
@@ -72,13 +74,13 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const char *path, const server_rec *server)
 {
     apr_size_t size = glance_board_size(clusters);
-    glance_memory_t memory;
+    glance_segment_t *segment = new_segment(name, server);
 
-    if (!size || make_memory(&memory, name, size, path, server) != APR_SUCCESS) {
-        return NULL;
+    if (!size || make_memory(segment, size, path, server) != APR_SUCCESS) {
+        return discard(segment);
     }
-    glance_board_init(memory.base, clusters, epoch, glance_clock_now());
-    return enlist(list, name, &memory);
+    glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
+    return enlist(list, segment);
 }
 
 void glance_segment_publish(const glance_segment_t *segment, const server_rec *server)
@@ -91,41 +93,46 @@ void glance_segment_publish(const glance_segment_t *segment, const server_rec *s
 }
 
 /* What is wrong with the memory as that of a board, or NULL. */
-static const char *fault_of(const glance_memory_t *memory, apr_pool_t *pool)
+static const char *fault_of(const glance_segment_t *segment, apr_pool_t *pool)
 {
     glance_board_t *board;
 
-    if (glance_board_open(&board, memory->base, memory->size, pool) != APR_SUCCESS) {
+    if (glance_segment_open(&board, segment, pool) != APR_SUCCESS) {
         return "it is not a board of this version of mod_glance";
     }
     return glance_board_adopt(board, glance_clock_now());
 }
 
-static glance_segment_t *adopt(glance_segment_t **list, const char *name, glance_memory_t *memory,
+static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segment,
                                const server_rec *server, apr_pool_t *pool)
 {
-    const char *fault = fault_of(memory, pool);
+    const char *fault = fault_of(segment, pool);
 
     if (!fault) {
-        return enlist(list, name, memory);
+        return enlist(list, segment);
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                  GLANCE_LOGNO(0110) "board %s: cannot use %s, which a server left that was killed: "
                                     "%s",
-                 name, memory->path, fault);
-    glance_memory_forget(memory);
-    glance_memory_drop(memory);
-    return NULL;
+                 segment->name, segment->memory.path, fault);
+    glance_memory_forget(&segment->memory);
+    glance_memory_drop(&segment->memory);
+    return discard(segment);
 }
 
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
                                        const server_rec *server, apr_pool_t *pool)
 {
-    glance_memory_t memory;
-    apr_status_t rv = *path ? glance_memory_find(&memory, *path) : APR_ENOENT;
+    glance_segment_t *segment;
+    apr_status_t rv;
 
+    if (!*path) {
+        return NULL;
+    }
+    segment = new_segment(name, server);
+    rv = glance_memory_find(&segment->memory, apr_pstrdup(segment->pool, *path));
     if (rv == APR_SUCCESS) {
-        return adopt(list, name, &memory, server, pool);
+        return adopt(list, segment, server, pool);
     }
     if (!APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
@@ -134,7 +141,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
                      name, *path);
         *path = NULL;
     }
-    return NULL;
+    return discard(segment);
 }
 
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,
@@ -149,5 +156,6 @@ void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment)
         list = &(*list)->next;
     }
     *list = segment->next;
-    free_segment(segment);
+    glance_memory_drop(&segment->memory);
+    apr_pool_destroy(segment->pool);
 }

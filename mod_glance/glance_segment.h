@@ -13,10 +13,10 @@
 #include "glance_board.h"
 #include "glance_memory.h"
 
-/** By malloc(): it outlives configurations, but not its board, and the last save, at the end of the
- * process, needs it while pools are going. */
+/** Lives in a pool of its own, a child of the process pool: it outlives configurations. */
 typedef struct glance_segment_t {
-    char *name; /* of the board */
+    const char *name; /* of the board */
+    apr_pool_t *pool;
     glance_memory_t memory;
     struct glance_segment_t *next;
 } glance_segment_t;
@@ -38,6 +38,7 @@ void glance_segment_publish(const glance_segment_t *segment, const server_rec *s
 /** Takes up what a killed server has left for the board of that name, at the head of the list.
  * Whatever is wrong with it has a line in the log.
  * @param path where it would be; set to NULL if a new segment must not be kept there.
+ * @param pool for what is needed meanwhile.
  * @return NULL if there is nothing that can be used. */
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
                                        const server_rec *server, apr_pool_t *pool);
