@@ -115,7 +115,7 @@ static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
 
 static apr_status_t make_kept(glance_memory_t *memory)
 {
-    draft_t draft;
+    draft_t draft = {""};
     apr_status_t rv = draft_of(&draft, memory->path);
 
     return rv == APR_SUCCESS ? make_file(memory, draft.name) : rv;
@@ -131,7 +131,7 @@ apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const 
 
 apr_status_t glance_memory_publish(const glance_memory_t *memory)
 {
-    draft_t draft;
+    draft_t draft = {""};
     apr_status_t rv;
 
     if (!memory->path) {
