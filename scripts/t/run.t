@@ -134,7 +134,7 @@ subtest 'without settings: page, API and a demo bot that brings shards online' =
     is($http->get(url('/'))->{status}, 200, 'page');
     my $script = $http->get(url('/assets/config.js'));
     is($script->{headers}{'cache-control'}, 'no-cache', 'Cache-Control of the page');
-    like($script->{headers}{'content-security-policy'}, qr/default-src 'self'/, 'its policy');
+    like($script->{headers}{'content-security-policy'}, qr/default-src 'none'/, 'its policy');
     is(feed_status(), 101, 'the feed');
     is_deeply(names(), ['demo:60'], 'the demo cluster');
     ok(await(sub { (status()->{clusters}[0]{counts}{online} // 0) > 1 }), 'shards come online');
