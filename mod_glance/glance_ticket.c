@@ -53,13 +53,14 @@ int glance_ticket_is_good(request_rec *r, glance_ticket_t *ticket)
 int glance_ticket_use(request_rec *r, const glance_ticket_t *ticket)
 {
     conn_rec *c = r->connection;
-    glance_ticket_t *kept = apr_pmemdup(c->pool, ticket, sizeof *ticket);
+    glance_ticket_t filled = *ticket;
 
     if (c->aborted) {
         return OK;
     }
-    kept->address = apr_pstrdup(c->pool, r->useragent_ip);
-    ap_set_module_config(c->conn_config, &glance_module, kept);
+    filled.address = apr_pstrdup(c->pool, r->useragent_ip);
+    ap_set_module_config(c->conn_config, &glance_module,
+                         apr_pmemdup(c->pool, &filled, sizeof filled));
     return ticket->is_raw ? OK : SUSPENDED;
 }
 
