@@ -8,9 +8,10 @@ use Glance::Test;
 
 use IO::Select ();
 
-# One wait serves all of this file. The server's Timeout is 10 s: it has no say here.
+# One wait serves all of this file: three pings long, and shorter than a ping and the silence after
+# which a client is dropped. The server's Timeout is 10 s: it has no say here.
 my @to = (port => port('quiet'));
-my $LENGTH = 90 + patience(4);
+my $LENGTH = 94;
 
 # name => [options of the feed, how it answers a frame, whether the server must drop it]
 my %CASES = (
