@@ -148,6 +148,7 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
         broadcast->next_round = now;
         broadcast->next_tick = now + TICK;
         broadcast->next_heartbeat = now + HEARTBEAT;
+        broadcast->heartbeats = 0;
     }
     viewer->broadcast = broadcast;
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);

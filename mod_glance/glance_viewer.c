@@ -93,6 +93,9 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
     apr_size_t before = viewer->offset;
     apr_status_t rv = viewer->text ? push(viewer, viewer->text) : APR_SUCCESS;
 
+    if (!viewer->text) {
+        return APR_SUCCESS;
+    }
     if (APR_STATUS_IS_EAGAIN(rv)) {
         viewer->moved = viewer->offset > before ? now : viewer->moved;
         return APR_SUCCESS;
@@ -100,6 +103,7 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
     if (rv == APR_SUCCESS) {
         glance_text_release(viewer->text);
         viewer->text = NULL;
+        viewer->heard = now; /* nothing was heard meanwhile, nor asked */
     }
     return rv;
 }
@@ -185,7 +189,7 @@ int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
     apr_uint32_t limit = glance_transports[viewer->transport].silence_max;
 
     return (viewer->closing && now - viewer->closing > GLANCE_VIEWER_LINGER)
-           || (limit && now - viewer->heard > apr_time_from_sec(limit));
+           || (limit && !viewer->text && now - viewer->heard > apr_time_from_sec(limit));
 }
 
 void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms)
