@@ -370,7 +370,7 @@ static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,
     }
     change = &changes->list[changes->count++];
     change->shard = index;
-    change->state = shard->state;
+    change->state = (apr_byte_t)glance_shard_state(shard);
     change->revived = shard->revived;
     change->spoke_by_change = shard->spoke_by_change;
     return APR_SUCCESS;

@@ -15,6 +15,13 @@ const char *glance_state_name(int state)
     return state >= 0 && state < GLANCE_STATES ? state_names[state] : "invalid";
 }
 
+glance_state_e glance_shard_state(const glance_shard_t *shard)
+{
+    apr_byte_t state = shard->state;
+
+    return state < GLANCE_STATES ? (glance_state_e)state : GLANCE_UNKNOWN;
+}
+
 static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
 {
     if (shard->state == state) {

@@ -52,6 +52,10 @@ typedef struct {
 /** The lower-case English name of a state, or "invalid" for a number that is none. */
 const char *glance_state_name(int state);
 
+/** Its state, of whatever byte lies there: any process of the server can write to shared memory,
+ * and nobody may trip over that. */
+glance_state_e glance_shard_state(const glance_shard_t *shard);
+
 /** Makes a shard that has never reported, unknown since @a now. */
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now);
 
