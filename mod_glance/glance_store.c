@@ -181,10 +181,11 @@ static apr_status_t take_over(glance_store_t *store, glance_board_t *from)
 }
 
 /* Makes a new board for the store, out of another one, which may be NULL. Children of an old
- * configuration still have that one mapped, and are told by its mark. */
+ * configuration still have that one mapped, and are told by its mark. If `latest` is not 0, the
+ * board goes on from that number. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
-                               apr_uint64_t epoch, const char *path, glance_board_t *from,
-                               apr_pool_t *pool)
+                               apr_uint64_t epoch, apr_uint64_t latest, const char *path,
+                               glance_board_t *from, apr_pool_t *pool)
 {
     glance_segment_t *segment = glance_segment_make(&retained->segments, store->name, clusters,
                                                     epoch, path, store->server);
@@ -192,6 +193,9 @@ static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *
 
     if (rv == APR_SUCCESS && from) {
         rv = take_over(store, from);
+    }
+    if (rv == APR_SUCCESS && latest) {
+        glance_board_resume(store->board, latest);
     }
     if (rv == APR_SUCCESS) {
         /* Only now is it worth more than what it replaces. */
@@ -211,7 +215,7 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
 
     (void)glance_segment_open(&from, old, pool);
     if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, path, from, pool);
+        rv = make_board(store, clusters, epoch, 0, path, from, pool);
     }
     if (rv == APR_SUCCESS && !retained->segments->memory.path) {
         glance_memory_forget(&old->memory); /* nothing newer took its place */
@@ -233,10 +237,8 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     apr_status_t rv = goes_on ? APR_SUCCESS : new_epoch(&epoch);
 
     if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, path, known ? known->board : NULL, pool);
-    }
-    if (rv == APR_SUCCESS && goes_on && known->latest) {
-        glance_board_resume(store->board, known->latest);
+        rv = make_board(store, clusters, epoch, goes_on ? known->latest : 0, path,
+                        known ? known->board : NULL, pool);
     }
     return rv;
 }
@@ -251,8 +253,10 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     if (!segment) {
         const char *path = kept_path(store, pool);
 
-        segment = glance_segment_adopt(&retained->segments, store->name, &path, store->server,
-                                       pool);
+        /* A clean stop leaves no board behind, but one that nobody of that server knew of: such as
+         * one that had been left to its old children. */
+        segment = glance_segment_adopt(&retained->segments, store->name, &path,
+                                       saved && saved->clean, store->server, pool);
         how = segment ? "taken over from a server that was killed" : how;
         if (!segment) {
             rv = begin(store, clusters, path, saved, pool);
@@ -436,10 +440,7 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
         return APR_SUCCESS;
     }
     caches = calloc((size_t)stores->index + 1, sizeof *caches);
-    if (!caches) {
-        return APR_ENOMEM;
-    }
-    for (i = 0; i <= stores->index; i++) {
+    for (i = 0; caches && i <= stores->index; i++) {
         pthread_mutex_init(&caches[i].mutex, NULL);
     }
     return glance_lock_child_init(&retained->lock, pchild, server);
@@ -596,12 +597,13 @@ static int is_fresh(const glance_store_t *store, const glance_snapshot_t *snapsh
 
 glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
 {
-    cache_t *cache = &caches[store->index];
     glance_snapshot_t *snapshot;
+    cache_t *cache;
 
-    if (store->board->shard_count < CACHED_SHARDS) {
+    if (!caches || store->board->shard_count < CACHED_SHARDS) {
         return take_snapshot(store);
     }
+    cache = &caches[store->index];
     pthread_mutex_lock(&cache->mutex);
     if (!is_fresh(store, cache->snapshot)) {
         glance_snapshot_release(cache->snapshot);

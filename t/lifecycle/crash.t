@@ -82,6 +82,22 @@ subtest 'a killed server, and other clusters' => sub {
     is($httpd->states_of('main'), substr($before, 0, 100), 'the new board is the one that is found');
 };
 
+subtest 'a board older than the last clean stop' => sub {
+    $httpd->post('/api/status/main/1/4');
+    ok($httpd->kill_all, 'killed');
+    my ($file) = boards();
+    rename $file, "$memory/old" or die "rename: $!";
+    $httpd->start;
+    $httpd->post('/api/status/main/1/6');
+    ok($httpd->stop, 'a clean stop');
+    rename "$memory/old", $file or die "rename: $!";
+    my $log = $httpd->log;
+    $httpd->start;
+    is(substr($httpd->states_of('main'), 1, 1), 6, 'does not come back');
+    ok($log->lines(qr/GL0110: .*the state file is newer/), 'and the log says so');
+    is(scalar boards(), 1, 'the new one has taken its place');
+};
+
 subtest 'a board that is gone from the configuration' => sub {
     my $vhost = 'Listen 127.0.0.1:' . $httpd->port('b') . "\n<VirtualHost *:" . $httpd->port('b')
         . ">\nServerName b.test\nGlanceBots main:3\n</VirtualHost>\n";
