@@ -54,7 +54,7 @@ test('it starts: the page comes back by itself, with what the new one knows', as
   await becomes(() => post(server, 'status/main/7/4').then(() => true, () => false), true, 'the bot is heard');
   await pill('live', 60);
   await becomes(() => state(7), '4', 'state');
-  assert.equal(await state(5), '0', 'the board began anew, and the page does not pretend');
+  assert.equal(await state(5), '3', 'what was known before the stop');
   assert.ok(await page.locator('#banner').isHidden());
 });
 
