@@ -10,6 +10,7 @@
 #define MAGIC APR_UINT64_C(0x45434e414c470003) /* "GLANCE" and the layout's version */
 #define BLOCK_SHARDS 64
 #define COUNTER_MAX (APR_UINT64_MAX / 4)
+#define COUNTER_MAX_ADOPTED (COUNTER_MAX / 2) /* a board that is taken up goes on counting */
 #define NOT_WRITING 0 /* in header.writing; else the index of a shard plus one */
 
 struct glance_board_header_t {
@@ -496,7 +497,8 @@ static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
     return NULL;
 }
 
-const char *glance_board_validate(const glance_board_t *board)
+/* `counter_max`: as far as anybody can have counted. */
+static const char *validate(const glance_board_t *board, apr_uint64_t counter_max)
 {
     apr_uint64_t first = 0;
     const char *fault = NULL;
@@ -508,8 +510,8 @@ const char *glance_board_validate(const glance_board_t *board)
     if (glance_board_is_torn(board)) {
         return "a writer has not finished";
     }
-    if (board->header->latest[GLANCE_CHANGE] > COUNTER_MAX
-        || board->header->latest[GLANCE_BEAT] > COUNTER_MAX) {
+    if (board->header->latest[GLANCE_CHANGE] > counter_max
+        || board->header->latest[GLANCE_BEAT] > counter_max) {
         return "a counter is further than anybody can have counted";
     }
     for (i = 0; i < board->cluster_count && !fault; i++) {
@@ -525,13 +527,18 @@ const char *glance_board_validate(const glance_board_t *board)
     return fault;
 }
 
+const char *glance_board_validate(const glance_board_t *board)
+{
+    return validate(board, COUNTER_MAX);
+}
+
 const char *glance_board_adopt(glance_board_t *board, glance_moment_t now)
 {
     const char *fault;
     apr_uint32_t i;
 
     glance_board_mend(board);
-    fault = glance_board_validate(board);
+    fault = validate(board, COUNTER_MAX_ADOPTED);
     if (fault) {
         return fault;
     }
