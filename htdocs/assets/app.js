@@ -1,48 +1,43 @@
 // Events in, tiles and words out. SPDX-License-Identifier: ISC
 import { Board } from './board.js';
 import { keep } from './choices.js';
-import { Detail } from './detail.js';
 import { $, follow, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
 import { get, rewrite, set } from './fragment.js';
 import { Grid } from './grid.js';
 import { settle } from './settings.js';
-import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, age, count, headline, sentence, time, title } from './states.js';
-import { Status } from './status.js';
+import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, count, headline, sentence, title } from './states.js';
 import { listen } from './stream.js';
 
-const FEW = 6, MOST = 50, ROWS = 2000;
+const FEW = 6, MOST = 50;
 const settings = settle(window.config, location.href);
 const board = new Board();
-const known = new Status(settings.status, board);
 const { body, documentElement: { dataset: chosen } } = document;
 const more = $('#more');
 const totals = ORDER.map((state) => make('li', {}, make('a', {}, swatch(), make('b'), ` ${STATES[state]}`)));
-let grids = [], listed = [];
+let grids = [], listed = [], extras;
 let frozen;          // without connection, no age may go on growing
 
-const now = () => frozen ?? Date.now();
-const goTo = (name, value) => set(location.hash, name, value);
-const finder = new Finder(found, ({ index, id }) => grids[index].reveal(id));
-const detail = new Detail(() => rewrite('shard'));
+const look = ({ index, id }) => board.clusters[index].shard(id, frozen ?? Date.now());
+const spell = (hit, brief) => sentence(board.clusters[hit.index], hit.id, look(hit), brief);
+const filtered = () => STATES.indexOf(get('state'));
+const finder = new Finder(() => announce(learn()), ({ index, id }) => grids[index].reveal(id));
 
-function open({ index, id }) {
-  location.hash = goTo('shard', `${board.clusters[index].name}:${id}`);
+function open(index, id) {
+  location.hash = set('shard', `${board.clusters[index].name}:${id}`);
 }
 
 const takers = {
   hello(data) {
     const changes = board.hello(data);
-    write($('#timeout'), age(board.timeout));
     if (changes) return changed(changes);
-    grids = board.clusters.map((cluster, index) => new Grid(cluster, (id) => open({ index, id })));
+    grids = board.clusters.map((cluster, index) => new Grid(cluster, (id) => open(index, id)));
     fit();
     $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
     finder.attach(board.clusters, grids);
     navigated();
-    tabulate();
     say(headline(board.counts()));
-    return announce();
+    announce();
   },
 
   update(data, when) {
@@ -61,14 +56,7 @@ function changed(changes) {
   for (const grid of grids) grid.total();
   filter();
   say(headline(board.counts()));
-  const ours = ({ index, id }) => changes.some((change) => change.index === index && change.id === id);
-  if (finder.hits.some(ours)) announce();
-  learn();
-}
-
-/** Other hits. */
-function found() {
-  announce();
+  if (finder.hits.some(({ index, id }) => changes.some((change) => change.index === index && change.id === id))) announce();
   learn();
 }
 
@@ -80,9 +68,8 @@ function announce() {
 
 /** What is filtered for stands out. */
 function filter() {
-  const only = STATES.indexOf(get(location.hash, 'state'));
-  for (const grid of grids) grid.filter(only);
-  body.dataset.filter = only;
+  body.dataset.filter = filtered();
+  for (const grid of grids) grid.filter(filtered());
 }
 
 function fit() {
@@ -93,44 +80,27 @@ function fit() {
 function navigated() {
   finder.restore();
   filter();
-  const [, name, id] = /^(.*):(\d+)$/.exec(get(location.hash, 'shard')) ?? [];
-  const index = board.clusters.findIndex((cluster) => cluster.name === name && id < cluster.size);
-  if (index < 0) detail.close();
-  else detail.open({ index, id: Number(id) });
+  extras?.navigate(get('shard'));
   learn();
 }
 
 // ---- words ---------------------------------------------------------------------------
 
-const look = ({ index, id }) => board.clusters[index].shard(id, now());
-const spell = (hit, brief) => sentence(board.clusters[hit.index], hit.id, look(hit), brief);
 const line = () => make('li', {}, make('button', { type: 'button' }, swatch(), make('span')));
-const row = () => make('tr', {}, make('td'), make('td', {}, make('button')), make('td', {}, swatch(), make('span')), make('td'));
 
-function fillLine(element, hit, brief) {
-  const { firstChild: { firstChild: sign, lastChild: text } } = element;
+function fill(element, hit, brief) {
+  const { firstChild: sign, lastChild: text } = element.firstChild;
   element.dataset.status = sign.dataset.status = look(hit).state;
   write(text, spell(hit, brief));
-}
-
-function fillRow({ children: [name, number, state, when] }, hit) {
-  const shard = look(hit);
-  write(name, board.clusters[hit.index].name);
-  write(number.firstChild, String(hit.id));
-  state.firstChild.dataset.status = shard.state;
-  write(state.lastChild, title(shard.state));
-  write(when, time(shard));
 }
 
 /** Writes everything whose words depend on the time. */
 function refresh() {
   const counts = board.counts();
-  const only = STATES.indexOf(get(location.hash, 'state'));
-  showCounts(counts, only);
-  showTrouble(counts, only);
-  follow($('#answers'), finder.hits, line, fillLine);
-  showTable(counts, only);
-  if (detail.hit) detail.fill(board.clusters[detail.hit.index], detail.hit.id, look(detail.hit));
+  showCounts(counts, filtered());
+  showTrouble(counts, filtered());
+  follow($('#answers'), finder.hits, line, fill);
+  extras?.show(look, filtered());
   if (board.clusters.length) showHead(headline(counts), !board.first(1).length);
 }
 
@@ -138,7 +108,7 @@ function showCounts(counts, only) {
   ORDER.forEach((state, at) => {
     const { firstChild: link } = totals[at];
     totals[at].hidden = !counts[state] && state !== only;
-    link.href = goTo('state', state !== only && STATES[state]) || '#state=';    // "#" would scroll to the top
+    link.href = set('state', state !== only && STATES[state]) || '#state=';    // "#" would scroll to the top
     link.ariaCurrent = state === only;
     link.firstChild.dataset.status = state;
     write(link.children[1], count(counts[state]));
@@ -151,16 +121,9 @@ function showTrouble(counts, only) {
   listed = board.first(all ? MOST : FEW, only < 0 ? undefined : [only]);
   $('#attention').hidden = !sum;
   write($('#attention h2'), only < 0 ? 'Needs attention' : title(only));
-  follow($('#troubled'), listed, line, (element, hit) => fillLine(element, hit, true));
+  follow($('#troubled'), listed, line, (element, hit) => fill(element, hit, true));
   more.hidden = sum <= FEW;
-  write(more, all ? `Show fewer (${listed.length} of ${count(sum)})` : `Show ${sum > MOST ? `the first ${MOST} of ${count(sum)}` : `all ${sum}`}`);
-}
-
-function showTable(counts, only) {
-  const sum = only < 0 ? counts.reduce((all, n) => all + n) : counts[only];
-  const rows = chosen.table ? board.first(ROWS, only < 0 ? [...ORDER.slice(1), ONLINE] : [only]) : [];
-  write($('caption'), `Shards, the worst first: ${sum > ROWS ? `${count(ROWS)} of ` : ''}${count(sum)}`);
-  follow($('tbody'), rows, row, fillRow);
+  write(more, all ? 'Show fewer' : `Show ${sum > MOST ? `${MOST} of` : 'all'} ${count(sum)}`);
 }
 
 /** Title and icon: of what is watched, the worst of it first, else of all. */
@@ -175,18 +138,10 @@ function showHead(text, well) {
   write($('#headline'), text);
 }
 
-/** The table shows the times of all. */
-async function tabulate() {
-  refresh();
-  if (!chosen.table) return;
-  await known.learnAll();
-  refresh();
-}
-
 /** Writes what is known, asks for the rest, and writes that. */
 async function learn() {
   refresh();
-  await known.learn([...finder.hits, ...listed], detail.hit);
+  await extras?.learn([...finder.hits, ...listed]);
   refresh();
 }
 
@@ -218,16 +173,22 @@ $('#links').append(link('Support', support), link('JSON', status), link('Source'
 $('#counts').append(...totals);
 keep(document.querySelectorAll('label [name]'), () => {
   fit();
-  tabulate();
+  learn();
 });
 more.onclick = () => {
   more.ariaExpanded = more.ariaExpanded !== 'true';
   learn();
 };
 document.onclick = ({ target }) => {
-  const [index, id] = target.closest('[data-key]')?.dataset.key.split(':').map(Number) ?? [];
-  if (index >= 0) open({ index, id });
+  const { key } = target.closest('[data-key]')?.dataset ?? {};
+  if (key) open(...key.split(':'));
 };
 addEventListener('hashchange', navigated);
 setInterval(() => document.hidden || refresh(), 1000);
 listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);
+
+// What can wait until the tiles are there.
+import('./extras.js').then(({ Extras }) => {
+  extras = new Extras(board, status, () => rewrite('shard'));
+  navigated();
+});

@@ -3,7 +3,9 @@
 let store = {};
 try {
   store = localStorage;
-} catch { /* the choice lasts as long as the page */ }
+} catch {
+  // the choice lasts as long as the page
+}
 
 /** Each control sets an attribute of the root for the style sheet, as data-theme="dark". */
 export function keep(controls, changed) {

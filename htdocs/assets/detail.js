@@ -1,40 +1,47 @@
 // All that is known of one shard, over the page. SPDX-License-Identifier: ISC
-import { $, make, write } from './dom.js';
-import { count, facts, title } from './states.js';
-
-const dialog = $('dialog');
-const texts = ['The bot last said', 'Last sign of life', 'In this state'].map((term) => {
-  const text = make('dd');
-  dialog.querySelector('dl').append(make('div', {}, make('dt', {}, term), text));
-  return text;
-});
+import { make, swatch, write } from './dom.js';
+import { facts, meaning } from './facts.js';
+import { count, title } from './states.js';
 
 export class Detail {
   hit;       // the shard that is shown
+  #dialog;
+  #heading = make('h2', { id: 'detail' });
+  #sign = swatch();
+  #state = make('b');
+  #meaning = make('span');
+  #facts = ['The bot last said', 'Last sign of life', 'In this state'].map((term) => make('div', {}, make('dt', {}, term), make('dd')));
 
+  /** Calls closed() when it was closed. */
   constructor(closed) {
-    dialog.onclose = () => {
+    const close = make('button', {}, 'Close');
+    this.#dialog = make('dialog', { 'aria-labelledby': 'detail', closedby: 'any' },
+      this.#heading, make('p', {}, this.#sign, this.#state, ' ', this.#meaning), make('dl', {}, ...this.#facts), close);
+    document.body.append(this.#dialog);
+    close.onclick = () => this.close();
+    this.#dialog.onclose = () => {
       this.hit = undefined;
       closed();
     };
-    $('dialog button').onclick = () => this.close();
   }
 
   open(hit) {
     this.hit = hit;
-    if (!dialog.open) dialog.showModal();
+    if (!this.#dialog.open) this.#dialog.showModal();
   }
 
   close() {
-    dialog.close();
+    this.#dialog.close();
   }
 
-  fill({ name, size }, id, shard) {
-    write($('#detail'), `${name}: shard ${id} of ${count(size)}`);
-    const [sign, state, meaning] = $('dialog p').children;
-    sign.dataset.status = shard.state;
-    write(state, title(shard.state));
-    write(meaning, $(`dt [data-status="${shard.state}"]`).closest('div').lastChild.textContent);
-    facts(shard).forEach((text, at) => write(texts[at], text));
+  fill({ clusters, timeout }, look) {
+    if (!this.hit) return;
+    const { index, id } = this.hit;
+    const shard = look(this.hit);
+    write(this.#heading, `${clusters[index].name}: shard ${id} of ${count(clusters[index].size)}`);
+    this.#sign.dataset.status = shard.state;
+    write(this.#state, title(shard.state));
+    write(this.#meaning, meaning(shard.state, timeout));
+    facts(shard).forEach((text, at) => write(this.#facts[at].lastChild, text));
   }
 }

@@ -17,7 +17,7 @@ export class Finder {
       this.search();
       found();
     };
-    $('#search').onsubmit = (event) => {
+    $('form').onsubmit = (event) => {
       event.preventDefault();
       this.hits.slice(0, 1).forEach(enter);
     };
@@ -33,7 +33,7 @@ export class Finder {
 
   /** Takes the text from the address. */
   restore() {
-    const guild = get(location.hash, 'guild');
+    const guild = get('guild');
     if (field.value.trim() !== guild) field.value = guild;
     this.search();
   }

@@ -2,10 +2,10 @@
 // the browser, so no log learns who asks for what. SPDX-License-Identifier: ISC
 
 /** '' where it says nothing. */
-export const get = (hash, name) => new URLSearchParams(hash.slice(1)).get(name) ?? '';
+export const get = (name, hash = location.hash) => new URLSearchParams(hash.slice(1)).get(name) ?? '';
 
 /** The same with another value; '' if nothing is left. */
-export function set(hash, name, value) {
+export function set(name, value, hash = location.hash) {
   const params = new URLSearchParams(hash.slice(1));
   params.delete(name);
   if (value) params.append(name, value);
@@ -14,5 +14,5 @@ export function set(hash, name, value) {
 
 /** Changes the page's own address, in place. */
 export function rewrite(name, value) {
-  history.replaceState(null, '', set(location.hash, name, value) || location.pathname + location.search);
+  history.replaceState(null, '', set(name, value) || location.pathname + location.search);
 }

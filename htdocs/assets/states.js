@@ -11,7 +11,7 @@ export function age(seconds) {
 }
 
 /** "20,000" */
-export const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+export const count = (n) => n.toLocaleString('en');
 
 export const title = (state) => STATES[state].replace(/^./, (letter) => letter.toUpperCase());
 
@@ -31,16 +31,6 @@ export const label = (id, shard) => `Shard ${id}, ${words(STATES[shard.state], t
 /** "main: shard 17 of 360, Online, heard 8 s ago"; in brief "main: shard 17, …" */
 export function sentence({ name, size }, id, shard, brief) {
   return `${name}: shard ${id}${brief ? '' : ` of ${count(size)}`}, ${words(title(shard.state), time(shard))}`;
-}
-
-/** What the bot last said, when it was last heard, how long it is in this state. */
-export function facts({ state, silent, since, reported }) {
-  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : 'not known');
-  return [
-    STATES[reported] ?? (state ? 'not known' : 'nothing'),
-    state ? known(silent, (text) => `${text} ago`) : 'never',
-    known(since, (text) => `for ${text}`),
-  ];
 }
 
 /** "All 360 shards are online", "40 of 360 shards are not online" */

@@ -7,26 +7,26 @@ import { load } from './modules.mjs';
 const { get, set } = await load('fragment.js');
 
 test('reads what is there, and nothing from what is not', () => {
-  assert.equal(get('#guild=123&state=offline', 'state'), 'offline');
-  assert.equal(get('#guild=main%3A17', 'guild'), 'main:17');
-  for (const hash of ['', '#', '#guild=', '#other=1', '#%', '#guild']) assert.equal(get(hash, 'guild'), '', hash);
+  assert.equal(get('state', '#guild=123&state=offline'), 'offline');
+  assert.equal(get('guild', '#guild=main%3A17'), 'main:17');
+  for (const hash of ['', '#', '#guild=', '#other=1', '#%', '#guild']) assert.equal(get('guild', hash), '', hash);
 });
 
 test('changes one value and leaves the others', () => {
-  assert.equal(set('', 'guild', '123'), '#guild=123');
-  assert.equal(set('#guild=123', 'state', 'offline'), '#guild=123&state=offline');
-  assert.equal(set('#guild=123&state=offline', 'guild', '4'), '#state=offline&guild=4');
-  assert.equal(set('#guild=123&state=offline', 'state', ''), '#guild=123');
-  assert.equal(set('#state=offline&state=online', 'state', 'unknown'), '#state=unknown');
+  assert.equal(set('guild', '123', ''), '#guild=123');
+  assert.equal(set('state', 'offline', '#guild=123'), '#guild=123&state=offline');
+  assert.equal(set('guild', '4', '#guild=123&state=offline'), '#state=offline&guild=4');
+  assert.equal(set('state', '', '#guild=123&state=offline'), '#guild=123');
+  assert.equal(set('state', 'unknown', '#state=offline&state=online'), '#state=unknown');
 });
 
 test('whatever a cluster is called comes back', () => {
   for (const name of ['two words', 'a&b=c', '100%', '#1', 'Grüße', '<img onerror>']) {
-    assert.equal(get(set('', 'shard', `${name}:7`), 'shard'), `${name}:7`);
+    assert.equal(get('shard', set('shard', `${name}:7`, '')), `${name}:7`);
   }
 });
 
 test('leaves nothing of nothing', () => {
-  assert.equal(set('#state=offline', 'state', ''), '');
-  assert.equal(set('', 'guild', ''), '');
+  assert.equal(set('state', '', '#state=offline'), '');
+  assert.equal(set('guild', '', ''), '');
 });

@@ -1,4 +1,5 @@
 // The page's modules for node. SPDX-License-Identifier: ISC
+import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 
 // Browsers are told by <script type="module">; node 18 would take a .js file for CommonJS.
@@ -8,3 +9,12 @@ register(`data:text/javascript,${encodeURIComponent(`
 `)}`);
 
 export const load = (name) => import(`../../htdocs/assets/${name}`);
+
+/** A module and all that it needs at once, by their names. */
+export function modules(name, found = new Set()) {
+  if (found.has(name)) return [...found];
+  found.add(name);
+  const text = readFileSync(new URL(`../../htdocs/assets/${name}`, import.meta.url), 'utf8');
+  for (const [, next] of text.matchAll(/from '\.\/(.*?)'/g)) modules(next, found);
+  return [...found];
+}

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load } from './modules.mjs';
 
-const { ORDER, STATES, age, count, facts, headline, label, sentence, time, title } = await load('states.js');
+const { ORDER, STATES, age, count, headline, label, sentence, time, title } = await load('states.js');
+const { facts, meaning } = await load('facts.js');
 
 test('the seven states in the order of their numbers', () => {
   assert.deepEqual(STATES, ['unknown', 'unhealthy', 'offline', 'online', 'starting', 'stopping', 'resuming']);
@@ -44,6 +45,12 @@ test('the detail: what the bot last said, when it was heard, since when', () => 
   assert.deepEqual(facts({ state: 1, silent: 52, since: 22, reported: 3 }), ['online', '52 s ago', 'for 22 s']);
   assert.deepEqual(facts({ state: 0, silent: NaN, since: 90, reported: null }), ['nothing', 'never', 'for 1 min']);
   assert.deepEqual(facts({ state: 2, silent: NaN, since: NaN }), ['not known', 'not known', 'not known']);
+});
+
+test('what each state means, one sentence a state', () => {
+  assert.equal(meaning(1, 90), 'Silent for longer than 1 min.');
+  assert.equal(new Set(STATES.map((_, state) => meaning(state, 30))).size, STATES.length);
+  for (const state of STATES.keys()) assert.match(meaning(state, 30), /^[A-Z].*\.$/);
 });
 
 test('the headline', () => {

@@ -1,0 +1,25 @@
+// What legend and detail tell. SPDX-License-Identifier: ISC
+import { STATES, UNHEALTHY, age } from './states.js';
+
+const MEANINGS = [
+  'Has not reported yet.',
+  '',
+  'Not connected to Discord.',
+  'Connected and heard from in time.',
+  'Connecting for the first time.',
+  'Being shut down on purpose.',
+  'Taking up a connection that it lost.',
+];
+
+/** What it means to be in a state; `timeout` is in seconds. */
+export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for longer than ${age(timeout)}.` : MEANINGS[state]);
+
+/** What the bot last said, when it was last heard, how long it is in this state. */
+export function facts({ state, silent, since, reported }) {
+  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : 'not known');
+  return [
+    STATES[reported] ?? (state ? 'not known' : 'nothing'),
+    state ? known(silent, (text) => `${text} ago`) : 'never',
+    known(since, (text) => `for ${text}`),
+  ];
+}
