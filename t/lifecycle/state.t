@@ -149,6 +149,37 @@ subtest 'a file that is none' => sub {
     $httpd->stop;
 };
 
+subtest 'a file that cannot be read' => sub {
+    # One beyond the limit stands for them all: root may read what it likes.
+    my $unreadable = sub {
+        put($GOOD);
+        truncate $FILE, 257 << 20 or die "$FILE: $!";
+    };
+    configure();
+    $unreadable->();
+    my @lines = start();
+    is(scalar @lines, 1, 'one line');
+    like($lines[0], qr/:warn\].*GL0108: .*\Q$FILE\E cannot be read.*; it is now \Q$FILE\E\.unread/, 'says so, and where it is');
+    is(-s "$FILE.unread", 257 << 20, 'it is set aside');
+    is(states(), '0000', 'with a new one in its place');
+    $httpd->stop;
+
+    $unreadable->();
+    @lines = start();
+    is(scalar @lines, 1, 'where there is one already: one line');
+    like($lines[0], qr/:error\].*GL0109: .*\Q$FILE\E cannot be read.*; move it away/, 'says what to do');
+    $httpd->post('/api/status/main/2/5');
+    $httpd->graceful;
+    is(-s $FILE, 257 << 20, 'it is not written over, after a reload neither');
+    is(-s "$FILE.unread", 257 << 20, 'nor is the other');
+    my $log = $httpd->log;
+    rename $FILE, "$FILE.mine" or die;
+    ok($log->await_line(qr/:notice\].*GL0107: .*is written again/, 25), 'once it is moved away, saving goes on');
+    is(states(), '0050', 'with the states as they are');
+    $httpd->stop;
+    unlink "$FILE.mine", "$FILE.unread";
+};
+
 subtest 'a damaged file that cannot be set aside' => sub {
     put('damaged');
     mkdir "$FILE.damaged" or die;
