@@ -213,7 +213,12 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
     apr_uint64_t epoch;
     apr_status_t rv = new_epoch(&epoch);
 
-    (void)glance_segment_open(&from, old, pool);
+    if (glance_segment_open(&from, old, pool) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
+                     GLANCE_LOGNO(0113) "board %s: cannot use its memory, as something has written "
+                                        "over it: all shards begin as unknown",
+                     store->name);
+    }
     if (rv == APR_SUCCESS) {
         rv = make_board(store, clusters, epoch, 0, path, from, pool);
     }

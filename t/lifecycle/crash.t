@@ -156,6 +156,21 @@ sub overwrite {
     close $out or die "$file: $!";
 }
 
+subtest 'memory that something writes over while the server runs' => sub {
+    $httpd->start;
+    $httpd->post('/api/status/main/0/6');
+    my ($file) = boards();
+    overwrite($file, 8, "\xff" x 8);    # its size
+    overwrite($file, index(slurp($file), "new\0") + 68, "\xff" x 8);    # where the shards of a cluster lie
+    is($httpd->states_of('main'), '6' . '0' x 99, 'does not lead its readers astray');
+    my $log = $httpd->log;
+    $httpd->graceful;
+    ok($log->lines(qr/:warn\].*GL0113: board private.test: cannot use its memory/), 'a reload notices');
+    is($httpd->states_of('main'), '0' x 100, 'and begins anew');
+    answers($httpd->post('/api/status/main/1/3'), 204, 'which works');
+    ok($httpd->stop, 'to the end');
+};
+
 subtest 'a server that still lives keeps its board' => sub {
     $httpd->start;
     $httpd->post('/api/status/main/5/5');
