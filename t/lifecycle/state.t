@@ -79,6 +79,22 @@ subtest 'a graceful restart saves, and does not mark it as clean' => sub {
     $httpd->stop;
 };
 
+subtest 'it holds the boards of the configuration, and no others' => sub {
+    my $port = $httpd->port('b');
+    my $vhost = "Listen 127.0.0.1:$port\n<VirtualHost 127.0.0.1:$port>\nServerName b.test\nGlanceBots main:2\n</VirtualHost>\n";
+    my $names = sub { join ' ', sort map { $_->{name} } @{ saved()->{boards} } };
+    configure($vhost);
+    $httpd->start;
+    $httpd->post('/api/status/main/1/3', port => $port);
+    $httpd->stop;
+    is($names->(), 'b.test private.test', 'both');
+    configure();
+    $httpd->start;
+    is($names->(), 'private.test', 'one that is gone is gone at once');
+    is(states(), '3400', 'the other one stays');
+    $httpd->stop;
+};
+
 my $GOOD = text();
 
 subtest 'files that cannot be used' => sub {
