@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apr_strings.h"
+
 #define MAGIC APR_UINT64_C(0x45434e414c470003) /* "GLANCE" and the layout's version */
 #define BLOCK_SHARDS 64
 #define COUNTER_MAX (APR_UINT64_MAX / 4)
@@ -130,28 +132,60 @@ static int has_name(const glance_board_cluster_t *cluster)
     return cluster->name[0] && memchr(cluster->name, '\0', sizeof cluster->name) != NULL;
 }
 
+static const char *validate_cluster(const glance_board_cluster_t *cluster, apr_uint64_t first)
+{
+    if (cluster->first != first || !cluster->shards
+        || cluster->shards > GLANCE_CLUSTER_SHARDS_MAX) {
+        return "a cluster lies in the wrong place";
+    }
+    return has_name(cluster) ? NULL : "a cluster has no name";
+}
+
+static const char *validate_clusters(const glance_board_t *board)
+{
+    apr_uint64_t first = 0;
+    const char *fault = NULL;
+    apr_uint32_t i;
+
+    for (i = 0; i < board->cluster_count && !fault; i++) {
+        fault = validate_cluster(&board->clusters[i], first);
+        first += board->clusters[i].shards;
+    }
+    if (!fault && first != board->shard_count) {
+        fault = "the clusters do not cover the shards";
+    }
+    return fault;
+}
+
+/* All that says where things lie is copied first, and only the copy is checked and used: any
+ * process of the server can write to the memory, at any time, and the parent is root. */
 apr_status_t glance_board_open(glance_board_t **board, void *base, apr_size_t size,
                                apr_pool_t *pool)
 {
-    glance_board_header_t *header = base;
+    const glance_board_header_t *header;
     glance_board_t *view;
     apr_uint32_t i;
 
+    if (size < sizeof *header) {
+        return APR_EINVAL;
+    }
+    header = apr_pmemdup(pool, base, sizeof *header);
     if (!header_fits(header, size)) {
         return APR_EINVAL;
     }
     view = apr_pcalloc(pool, sizeof *view);
-    view->header = header;
-    view->clusters = (const void *)((char *)base + header->clusters_at);
+    view->header = base;
+    view->clusters = apr_pmemdup(pool, (char *)base + header->clusters_at,
+                                 header->cluster_count * sizeof *view->clusters);
     view->cluster_count = header->cluster_count;
     view->blocks = (void *)((char *)base + header->blocks_at);
     view->shards = (void *)((char *)base + header->shards_at);
     view->shard_count = header->shard_count;
+    if (validate_clusters(view)) {
+        return APR_EINVAL;
+    }
     view->index = apr_hash_make(pool);
     for (i = 0; i < view->cluster_count; i++) {
-        if (!has_name(&view->clusters[i])) {
-            return APR_EINVAL;
-        }
         apr_hash_set(view->index, view->clusters[i].name, APR_HASH_KEY_STRING, &view->clusters[i]);
     }
     *board = view;
@@ -453,7 +487,7 @@ int glance_board_is_torn(const glance_board_t *board)
 
 void glance_board_mend(glance_board_t *board)
 {
-    apr_uint32_t torn = board->header->writing - 1;
+    apr_uint32_t torn = __atomic_load_n(&board->header->writing, __ATOMIC_SEQ_CST) - 1;
 
     if (torn < board->shard_count) {
         /* The counters are stored last, so the record may be ahead of them by one: the marks
@@ -463,15 +497,6 @@ void glance_board_mend(glance_board_t *board)
         glance_board_expect_sweep(board);
     }
     end_write(board);
-}
-
-static const char *validate_cluster(const glance_board_cluster_t *cluster, apr_uint64_t first)
-{
-    if (cluster->first != first || !cluster->shards
-        || cluster->shards > GLANCE_CLUSTER_SHARDS_MAX) {
-        return "a cluster lies in the wrong place";
-    }
-    return has_name(cluster) ? NULL : "a cluster has no name";
 }
 
 static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
@@ -500,8 +525,7 @@ static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
 /* `counter_max`: as far as anybody can have counted. */
 static const char *validate(const glance_board_t *board, apr_uint64_t counter_max)
 {
-    apr_uint64_t first = 0;
-    const char *fault = NULL;
+    const char *fault;
     apr_uint32_t i;
 
     if (!header_fits(board->header, (apr_size_t)board->header->size)) {
@@ -514,13 +538,7 @@ static const char *validate(const glance_board_t *board, apr_uint64_t counter_ma
         || board->header->latest[GLANCE_BEAT] > counter_max) {
         return "a counter is further than anybody can have counted";
     }
-    for (i = 0; i < board->cluster_count && !fault; i++) {
-        fault = validate_cluster(&board->clusters[i], first);
-        first += board->clusters[i].shards;
-    }
-    if (!fault && first != board->shard_count) {
-        fault = "the clusters do not cover the shards";
-    }
+    fault = validate_clusters(board);
     for (i = 0; i < board->shard_count && !fault; i++) {
         fault = validate_shard(board, i);
     }

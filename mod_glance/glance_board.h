@@ -44,9 +44,10 @@ typedef struct {
     apr_uint32_t shards;
 } glance_board_cluster_t;
 
-/** One process' view of a board. Reading `clusters` needs no lock: they never change. */
+/** One process' view of a board. Counts and clusters never change, so they are this process' own
+ * copy: reading them needs no lock, and they stay sound whatever another process does. */
 typedef struct {
-    glance_board_header_t *header;
+    glance_board_header_t *header; /* only for what does change */
     const glance_board_cluster_t *clusters;
     apr_uint32_t cluster_count;
     glance_board_block_t *blocks;
@@ -86,8 +87,10 @@ apr_size_t glance_board_size(const apr_array_header_t *clusters);
 void glance_board_init(void *base, const apr_array_header_t *clusters, apr_uint64_t epoch,
                        glance_moment_t now);
 
-/** Makes this process' view of the board at @a base, allocated in @a pool.
- * @return APR_SUCCESS; APR_EINVAL if what lies there is not a board of this layout. */
+/** Makes this process' view of the board at @a base, allocated in @a pool. From then on, nothing
+ * that is written there can lead a reader out of it.
+ * @param size of the memory there, in bytes.
+ * @return APR_SUCCESS; APR_EINVAL if what lies there is not a board of this layout and size. */
 apr_status_t glance_board_open(glance_board_t **board, void *base, apr_size_t size,
                                apr_pool_t *pool);
 

@@ -6,6 +6,7 @@
 
 #define CACHE_LINE 64
 #define TICK apr_time_from_sec(1)
+#define STALL apr_time_from_sec(5) /* a tick so late means that this thread did not run */
 #define HEARTBEAT apr_time_from_sec(15)
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
@@ -316,6 +317,19 @@ static void drop_overdue(glance_broadcast_t *broadcast, glance_moment_t now)
     }
 }
 
+/* The machine or its guest was suspended, or this process was stopped. What clients have sent is
+ * still unread, of a large crowd at least, and no ping went out that they could have answered. */
+static void excuse_all(glance_broadcast_t *broadcast, apr_interval_time_t lost, glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        glance_viewer_excuse(viewer, lost, now);
+    }
+}
+
 static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     apr_uint64_t beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
@@ -338,6 +352,9 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
     if (now >= broadcast->next_round
         && glance_board_latest(broadcast->store->board, GLANCE_CHANGE) != broadcast->seq) {
         run_round(broadcast, now);
+    }
+    if (now - broadcast->next_tick >= STALL) {
+        excuse_all(broadcast, now - broadcast->next_tick, now);
     }
     if (now >= broadcast->next_tick) {
         broadcast->next_tick = now + TICK;

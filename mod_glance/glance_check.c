@@ -51,7 +51,6 @@ static int names_cluster(const apr_array_header_t *clusters, const char *name)
     return 0;
 }
 
-/* Inherited keys may be for clusters of the main server's board alone. */
 static int check_keys(apr_pool_t *pool, const server_rec *main_server, const server_rec *server)
 {
     const glance_settings_t *own = glance_config_of(server);
@@ -66,7 +65,8 @@ static int check_keys(apr_pool_t *pool, const server_rec *main_server, const ser
         if (cluster && !names_cluster(own->clusters, cluster)) {
             COMPLAIN(server,
                      GLANCE_CLUSTER_PASSPHRASE
-                     " for %s is for the cluster '%s', which no " GLANCE_BOTS " there names",
+                     " for %s is for the cluster '%s', which no " GLANCE_BOTS " there names; "
+                     "write it beside the " GLANCE_BOTS " that names it",
                      place_of(pool, server), cluster);
             return HTTP_INTERNAL_SERVER_ERROR;
         }

@@ -45,6 +45,29 @@ void *glance_config_create_server(apr_pool_t *pool, server_rec *server)
     return apr_pcalloc(pool, sizeof(server_t));
 }
 
+/* A key for a cluster is for the board of the server where it is written: another board may have
+ * an unrelated cluster of that name. What is left may be none: the check is on all the same. */
+static apr_array_header_t *keys_for_all(apr_pool_t *pool, const apr_array_header_t *keys)
+{
+    apr_array_header_t *left = apr_array_make(pool, keys->nelts, sizeof(glance_key_t));
+    int i;
+
+    for (i = 0; i < keys->nelts; i++) {
+        const glance_key_t *key = &APR_ARRAY_IDX(keys, i, glance_key_t);
+
+        if (!key->cluster) {
+            APR_ARRAY_PUSH(left, glance_key_t) = *key;
+        }
+    }
+    return left;
+}
+
+static apr_array_header_t *inherited_keys(apr_pool_t *pool, const server_t *base,
+                                          const server_t *vhost)
+{
+    return base->keys && vhost->clusters ? keys_for_all(pool, base->keys) : base->keys;
+}
+
 void *glance_config_merge_server(apr_pool_t *pool, void *base, void *add)
 {
     const server_t *main_server = base;
@@ -55,7 +78,7 @@ void *glance_config_merge_server(apr_pool_t *pool, void *base, void *add)
         merged->clusters = main_server->clusters;
     }
     if (!merged->keys && !merged->open) {
-        merged->keys = main_server->keys;
+        merged->keys = inherited_keys(pool, main_server, vhost);
         merged->open = main_server->open;
     }
     if (!merged->timeout) {

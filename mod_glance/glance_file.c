@@ -69,17 +69,24 @@ static const char *folder_of(const char *path, apr_pool_t *pool)
     return slash == path ? "/" : apr_pstrmemdup(pool, path, (apr_size_t)(slash - path));
 }
 
-/* Without this, a rename may be undone by a power failure. File systems that cannot do it say
- * EINVAL. */
+/* Whether the error says that this cannot be done here, rather than that it went wrong. */
+static int is_impossible(int error)
+{
+    return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS
+           || error == EBADF || error == EACCES || error == EPERM;
+}
+
+/* Without this, a rename may be undone by a power failure. The new text is in place all the same,
+ * so where folders cannot be brought to the disk, or not be opened, nothing has failed. */
 static apr_status_t sync_folder(const char *folder)
 {
     int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     apr_status_t rv = APR_SUCCESS;
 
     if (directory < 0) {
-        return errno;
+        return is_impossible(errno) ? APR_SUCCESS : errno;
     }
-    if (fsync(directory) != 0 && errno != EINVAL) {
+    if (fsync(directory) != 0 && !is_impossible(errno)) {
         rv = errno;
     }
     close(directory);

@@ -9,10 +9,11 @@
 #include "apr_pools.h"
 
 /** Replaces a file: writes another one beside it (mode 0600, never through a link), brings it to
- * the disk, renames it, and brings the folder to the disk. Whoever reads the file, after a power
- * failure too, finds either the old or the new text.
+ * the disk, renames it, and brings the folder to the disk, where the file system can do that.
+ * Whoever reads the file, after a power failure too, finds either the old or the new text.
  * @param step receives what failed, as in "cannot <step>".
- * @return APR_SUCCESS, or the system's error; then the old file stands as it was. */
+ * @return APR_SUCCESS, or the system's error; then the old file stands as it was, unless it was the
+ * folder that could not be brought to the disk: then the new one stands, and may yet be lost. */
 apr_status_t glance_file_replace(const char *path, const char *data, apr_size_t length,
                                  const char **step, apr_pool_t *pool);
 

@@ -5,15 +5,31 @@
 #include "glance_keep.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "apr_strings.h"
+
+#include "http_core.h"
 
 #include "glance_clock.h"
 #include "glance_config.h"
 #include "glance_file.h"
 
+/* Plain data, over graceful restarts: the file is read at a start only. */
+#define RETAINED_KEY "mod_glance/keep/1"
+
+/* A file that could be neither read nor set aside. */
+typedef struct {
+    apr_status_t why; /* it cannot be read; APR_SUCCESS: there is none */
+    int is_seen;      /* the next two are known */
+    dev_t device;
+    ino_t inode;
+} unread_t;
+
 /* In the parent: whether the last attempt to write failed. */
 static int failing;
+
+/* ---- what cannot be used ---- */
 
 static void set_aside(const char *path, const char *fault, const server_rec *server,
                       apr_pool_t *pool)
@@ -32,6 +48,77 @@ static void set_aside(const char *path, const char *fault, const server_rec *ser
                  " %s cannot be used: %s; it cannot be set aside, and all shards begin as unknown",
                  path, fault);
 }
+
+static unread_t *retained_unread(void)
+{
+    unread_t *unread = ap_retained_data_get(RETAINED_KEY);
+
+    return unread ? unread : ap_retained_data_create(RETAINED_KEY, sizeof *unread);
+}
+
+/* Whether the file in that place is still the one that nobody has read. It is no longer, once the
+ * admin has moved it. */
+static int is_unread(const unread_t *unread, const char *path)
+{
+    struct stat info;
+
+    if (unread->why == APR_SUCCESS) {
+        return 0;
+    }
+    if (lstat(path, &info) != 0) {
+        return errno != ENOENT;
+    }
+    return !unread->is_seen || (info.st_dev == unread->device && info.st_ino == unread->inode);
+}
+
+/* What stands in another place already has not been read either. */
+static int rename_to_free(const char *path, const char *aside)
+{
+    struct stat info;
+
+    return lstat(aside, &info) != 0 && errno == ENOENT && rename(path, aside) == 0;
+}
+
+/* Its content may be all that is known of the shards, so it must not be written over. */
+static void keep_unread(const char *path, apr_status_t why, const server_rec *server,
+                        apr_pool_t *pool)
+{
+    const char *aside = apr_pstrcat(pool, path, ".unread", NULL);
+    unread_t *unread = retained_unread();
+    struct stat info;
+    int is_seen = lstat(path, &info) == 0;
+
+    if (is_seen && !S_ISREG(info.st_mode)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
+                     GLANCE_LOGNO(0105) GLANCE_STATE_FILE
+                     " %s cannot be read: all shards begin as unknown",
+                     path);
+        return;
+    }
+    if (is_seen && rename_to_free(path, aside)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
+                     GLANCE_LOGNO(0108) GLANCE_STATE_FILE
+                     " %s cannot be read; it is now %s, and all shards begin as unknown",
+                     path, aside);
+        return;
+    }
+    *unread = (unread_t){.why = why, .is_seen = is_seen};
+    if (is_seen) {
+        unread->device = info.st_dev;
+        unread->inode = info.st_ino;
+    }
+}
+
+static void log_unread(const unread_t *unread, const char *path, const server_rec *server)
+{
+    ap_log_error(APLOG_MARK, APLOG_ERR, unread->why, server,
+                 GLANCE_LOGNO(0109) GLANCE_STATE_FILE
+                 " %s cannot be read, nor set aside as %s.unread: nothing is saved, lest what it "
+                 "holds be lost; move it away, and saving goes on",
+                 path, path);
+}
+
+/* ---- reading ---- */
 
 static void log_loaded(const glance_saved_t *saved, const char *path, const server_rec *server)
 {
@@ -77,10 +164,7 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
         return NULL;
     }
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
-                     GLANCE_LOGNO(0105) GLANCE_STATE_FILE
-                     " %s cannot be read: all shards begin as unknown",
-                     path);
+        keep_unread(path, rv, server, pool);
         return NULL;
     }
     if (glance_saved_read(saved, text, length, glance_clock_now(), &fault, pool) != APR_SUCCESS) {
@@ -94,12 +178,24 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
     return saved;
 }
 
+/* ---- writing ---- */
+
 apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
                                const server_rec *server, apr_pool_t *pool)
 {
+    unread_t *unread = retained_unread();
     const char *step = "";
-    apr_status_t rv = glance_file_replace(path, text->data, text->length, &step, pool);
+    apr_status_t rv;
 
+    if (is_unread(unread, path)) {
+        if (!failing) {
+            log_unread(unread, path, server);
+        }
+        failing = 1;
+        return unread->why;
+    }
+    unread->why = APR_SUCCESS;
+    rv = glance_file_replace(path, text->data, text->length, &step, pool);
     if (rv != APR_SUCCESS && !failing) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
                      GLANCE_LOGNO(0106) GLANCE_STATE_FILE

@@ -12,15 +12,16 @@
 #include "glance_saved.h"
 
 /** Reads the state file. Whatever is wrong with it has one line in the log, and a damaged file
- * is set aside. After a clean stop, the file is marked as no longer clean; if that fails, it does
- * not count as clean, since nobody could tell after a crash.
+ * is set aside, and so is one that cannot be read. After a clean stop, the file is marked as no
+ * longer clean; if that fails, it does not count as clean, since nobody could tell after a crash.
  * @param path NULL: none is kept.
  * @return what it holds, or NULL. Lives as long as @a pool. */
 const glance_saved_t *glance_keep_load(const char *path, const server_rec *server,
                                        apr_pool_t *pool);
 
-/** Replaces the state file. A failure has one line in the log, and so has the first success after
- * it, however often it is tried in between.
+/** Replaces the state file; but not one that could be neither read nor set aside, until somebody
+ * has moved it. A failure has one line in the log, and so has the first success after it, however
+ * often it is tried in between.
  * @return APR_SUCCESS or the system's error. */
 apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
                                const server_rec *server, apr_pool_t *pool);

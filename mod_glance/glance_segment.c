@@ -103,10 +103,10 @@ static const char *fault_of(const glance_segment_t *segment, apr_pool_t *pool)
     return glance_board_adopt(board, glance_clock_now());
 }
 
-static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segment, int is_stale,
-                               const server_rec *server, apr_pool_t *pool)
+static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segment,
+                               const char *stale, const server_rec *server, apr_pool_t *pool)
 {
-    const char *fault = is_stale ? "the state file is newer" : fault_of(segment, pool);
+    const char *fault = stale ? stale : fault_of(segment, pool);
 
     if (!fault) {
         return enlist(list, segment);
@@ -121,7 +121,8 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
 }
 
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
-                                       int is_stale, const server_rec *server, apr_pool_t *pool)
+                                       const char *stale, const server_rec *server,
+                                       apr_pool_t *pool)
 {
     glance_segment_t *segment;
     apr_status_t rv;
@@ -132,7 +133,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
     segment = new_segment(name, server);
     rv = glance_memory_find(&segment->memory, apr_pstrdup(segment->pool, *path));
     if (rv == APR_SUCCESS) {
-        return adopt(list, segment, is_stale, server, pool);
+        return adopt(list, segment, stale, server, pool);
     }
     if (!APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,

@@ -38,11 +38,12 @@ void glance_segment_publish(const glance_segment_t *segment, const server_rec *s
 /** Takes up what a killed server has left for the board of that name, at the head of the list.
  * Whatever is wrong with it has a line in the log.
  * @param path where it would be; set to NULL if a new segment must not be kept there.
- * @param is_stale the state file is of a clean stop, so whatever lies here is older: it goes.
+ * @param stale why it goes whatever it is, in words; NULL if it is welcome.
  * @param pool for what is needed meanwhile.
  * @return NULL if there is nothing that can be used. */
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
-                                       int is_stale, const server_rec *server, apr_pool_t *pool);
+                                       const char *stale, const server_rec *server,
+                                       apr_pool_t *pool);
 
 /** This process' view of the board. @return as glance_board_open(). */
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,

@@ -17,9 +17,16 @@ const char *glance_state_name(int state)
 
 glance_state_e glance_shard_state(const glance_shard_t *shard)
 {
-    apr_byte_t state = shard->state;
+    apr_byte_t state = __atomic_load_n(&shard->state, __ATOMIC_RELAXED);
 
     return state < GLANCE_STATES ? (glance_state_e)state : GLANCE_UNKNOWN;
+}
+
+apr_byte_t glance_shard_reported(const glance_shard_t *shard)
+{
+    apr_byte_t reported = __atomic_load_n(&shard->reported, __ATOMIC_RELAXED);
+
+    return reported < GLANCE_STATES ? reported : GLANCE_NEVER;
 }
 
 static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t now)

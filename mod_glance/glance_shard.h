@@ -56,6 +56,9 @@ const char *glance_state_name(int state);
  * and nobody may trip over that. */
 glance_state_e glance_shard_state(const glance_shard_t *shard);
 
+/** What its bot last reported, a glance_state_e or GLANCE_NEVER; likewise. */
+apr_byte_t glance_shard_reported(const glance_shard_t *shard);
+
 /** Makes a shard that has never reported, unknown since @a now. */
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now);
 

@@ -36,7 +36,7 @@ void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_mome
     row->silent = tenths(shard->seen, now);
     row->since = tenths(shard->since, now);
     row->state = (apr_byte_t)glance_shard_state(shard);
-    row->reported = shard->reported < GLANCE_STATES ? shard->reported : GLANCE_NEVER;
+    row->reported = glance_shard_reported(shard);
 }
 
 void glance_snapshot_take(glance_snapshot_t *snapshot, apr_time_t wall, glance_moment_t now)

@@ -142,15 +142,19 @@ static apr_status_t retain(server_rec *server, int *is_new)
     return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
 }
 
-/* Where a board's memory is kept for the case that all processes are killed, or NULL. */
+static int keeps_states(apr_pool_t *pool)
+{
+    return glance_config_state_file(main_server, pool) != NULL;
+}
+
+/* Where a board's memory can be kept for the case that all processes are killed, or NULL. */
 static const char *kept_path(const glance_store_t *store, apr_pool_t *pool)
 {
     const char *folder = ap_runtime_dir_relative(pool, "");
     unsigned char digest[APR_SHA1_DIGESTSIZE];
     apr_sha1_ctx_t sha1;
 
-    if (!glance_config_state_file(main_server, pool) || !folder
-        || !glance_memory_keeps_in(folder)) {
+    if (!folder || !glance_memory_keeps_in(folder)) {
         return NULL;
     }
     apr_sha1_init(&sha1);
@@ -213,7 +217,12 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
     apr_uint64_t epoch;
     apr_status_t rv = new_epoch(&epoch);
 
-    (void)glance_segment_open(&from, old, pool);
+    if (glance_segment_open(&from, old, pool) != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
+                     GLANCE_LOGNO(0113) "board %s: cannot use its memory, as something has written "
+                                        "over it: all shards begin as unknown",
+                     store->name);
+    }
     if (rv == APR_SUCCESS) {
         rv = make_board(store, clusters, epoch, 0, path, from, pool);
     }
@@ -243,6 +252,18 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     return rv;
 }
 
+/* Why a board that lies in memory at a start must not be used, whatever it is, or NULL. A clean
+ * stop leaves none behind, but one that nobody of that server knew of: such as one that had been
+ * left to its old children. And without a state file no board is kept: one from before would be
+ * there still after the next start with a state file, which knows better. */
+static const char *why_stale(const glance_saved_t *saved, apr_pool_t *pool)
+{
+    if (!keeps_states(pool)) {
+        return GLANCE_STATE_FILE " is none";
+    }
+    return saved && saved->clean ? "the state file is newer" : NULL;
+}
+
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const glance_saved_t *saved, apr_pool_t *pool)
 {
@@ -253,13 +274,11 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     if (!segment) {
         const char *path = kept_path(store, pool);
 
-        /* A clean stop leaves no board behind, but one that nobody of that server knew of: such as
-         * one that had been left to its old children. */
         segment = glance_segment_adopt(&retained->segments, store->name, &path,
-                                       saved && saved->clean, store->server, pool);
+                                       why_stale(saved, pool), store->server, pool);
         how = segment ? "taken over from a server that was killed" : how;
         if (!segment) {
-            rv = begin(store, clusters, path, saved, pool);
+            rv = begin(store, clusters, keeps_states(pool) ? path : NULL, saved, pool);
         }
     }
     if (segment && glance_segment_open(&store->board, segment, pool) == APR_SUCCESS

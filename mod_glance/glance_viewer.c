@@ -177,6 +177,21 @@ apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now)
 
 /* ---- the end ---- */
 
+static glance_moment_t later(glance_moment_t moment, apr_interval_time_t by, glance_moment_t now)
+{
+    return moment + by < now ? moment + by : now;
+}
+
+void glance_viewer_excuse(glance_viewer_t *viewer, apr_interval_time_t lost, glance_moment_t now)
+{
+    viewer->heard = later(viewer->heard, lost, now);
+    viewer->moved = later(viewer->moved, lost, now);
+    viewer->pending = later(viewer->pending, lost, now);
+    if (viewer->closing) {
+        viewer->closing = later(viewer->closing, lost, now);
+    }
+}
+
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
 {
     return viewer->text

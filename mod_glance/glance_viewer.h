@@ -74,6 +74,10 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now);
  * that a client cannot make answers pile up. @return as glance_viewer_send(). */
 apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now);
 
+/** Nobody has listened to the client, nor asked it anything, for @a lost microseconds up to @a now:
+ * they do not count against it. */
+void glance_viewer_excuse(glance_viewer_t *viewer, apr_interval_time_t lost, glance_moment_t now);
+
 /** Whether it has had something pending for too long. */
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now);
 

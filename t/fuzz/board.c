@@ -1,6 +1,8 @@
-/* board.c: fuzzes the taking up of a board that a killed server has left.
+/* board.c: fuzzes the taking up of a board that a killed server has left, and the use of one that
+ * another process writes over.
  *
- * The input changes bytes of a board, each by three of its own: place (two bytes), new value.
+ * The input changes bytes of a board, each by three of its own: place (two bytes), new value. It
+ * does so before the board is taken up, and again later.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,24 +18,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NOW 1000000
 
-static void *damaged_board(const uint8_t *data, size_t size, apr_size_t *board_size,
-                           apr_pool_t *pool)
+static void *new_board(const char *list, apr_size_t *size, apr_pool_t *pool)
 {
     apr_array_header_t *clusters = apr_array_make(pool, 2, sizeof(glance_cluster_t));
-    unsigned char *base;
-    size_t i;
+    void *base;
 
-    if (glance_bots_add(clusters, "main:130;b:2", pool)) {
+    if (glance_bots_add(clusters, list, pool)) {
         abort();
     }
-    *board_size = glance_board_size(clusters);
-    base = malloc(*board_size);
-    memset(base, 0, *board_size);
+    *size = glance_board_size(clusters);
+    base = calloc(1, *size);
     glance_board_init(base, clusters, 1, 0);
-    for (i = 0; i + 3 <= size; i += 3) {
-        base[(data[i] * 256u + data[i + 1]) % *board_size] = data[i + 2];
-    }
     return base;
+}
+
+static void damage(unsigned char *base, apr_size_t board_size, const uint8_t *data, size_t size)
+{
+    size_t i;
+
+    for (i = 0; i + 3 <= size; i += 3) {
+        base[(data[i] * 256u + data[i + 1]) % board_size] = data[i + 2];
+    }
 }
 
 /* Everything that a server does with a board. */
@@ -59,6 +64,28 @@ static void use(glance_board_t *board, apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
+/* What the parent does with a board of which nothing can be relied on any more. */
+static void use_ruins(glance_board_t *board, apr_pool_t *pool)
+{
+    glance_changes_t changes = {0};
+    apr_size_t size;
+    void *base = new_board("b:3;main:100", &size, pool);
+    glance_board_t *heir;
+
+    if (glance_board_open(&heir, base, size, pool) != APR_SUCCESS) {
+        abort();
+    }
+    glance_board_mend(board);
+    glance_board_sweep(board, NOW * 4, 1, apr_array_make(pool, 1, sizeof(glance_transition_t)));
+    glance_board_since(board, GLANCE_CHANGE, 0, &changes);
+    glance_changes_free(&changes);
+    if (glance_board_find(board, "b", 1) != &board->clusters[1]) {
+        abort();
+    }
+    glance_board_succeed(heir, board);
+    free(base);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static apr_pool_t *root;
@@ -72,11 +99,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         apr_pool_create(&root, NULL);
     }
     apr_pool_create(&pool, root);
-    base = damaged_board(data, size, &board_size, pool);
+    base = new_board("main:130;b:2", &board_size, pool);
+    damage(base, board_size, data, size);
     if (glance_board_open(&board, base, board_size, pool) == APR_SUCCESS
         && !glance_board_adopt(board, NOW)) {
         use(board, pool);
     }
+    free(base);
+    base = new_board("main:130;b:2", &board_size, pool);
+    if (glance_board_open(&board, base, board_size, pool) != APR_SUCCESS) {
+        abort();
+    }
+    damage(base, board_size, data, size);
+    use_ruins(board, pool);
     apr_pool_destroy(pool);
     free(base);
     return 0;

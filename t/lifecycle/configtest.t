@@ -258,6 +258,8 @@ subtest 'GlanceClusterPassphrase' => sub {
     refused("${bots}GlanceClusterPassphrase $_", 'GlanceClusterPassphrase', $faults->{$_})
         for sort keys %$faults;
     refused("GlanceClusterPassphrase main a", 'GlanceClusterPassphrase', qr/'main'/, 'without GlanceBots');
+    refused("GlanceClusterPassphrase main a\n" . vhost(1, "ServerName a.test\nGlanceBots main:1"),
+        'GlanceClusterPassphrase', qr/'main'.*beside the GlanceBots/, 'with GlanceBots in a virtual host only');
     refused("${bots}GlancePassphrase \"\"\nGlanceClusterPassphrase main a", 'GlanceClusterPassphrase',
         qr/""/, 'beside a check that is switched off');
     refused("$bots<Location /x>\nGlanceClusterPassphrase main a\n</Location>", 'GlanceClusterPassphrase',

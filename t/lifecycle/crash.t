@@ -98,6 +98,23 @@ subtest 'a board older than the last clean stop' => sub {
     is(scalar boards(), 1, 'the new one has taken its place');
 };
 
+subtest 'a board older than a start that keeps nothing' => sub {
+    my $lines = "GlanceBots new:2 main:100\nGlanceHealthTimeout 600\n";
+    $httpd->post('/api/status/main/1/4');
+    ok($httpd->kill_all, 'killed');
+    my $log = $httpd->log;
+    $httpd->configure($lines . "GlanceStateFile none\n", @shared)->start;
+    is($httpd->states_of('main'), '0' x 100, 'is not used');
+    is_deeply([boards()], [], 'and goes');
+    ok($log->lines(qr/GL0110: .*GlanceStateFile is none/), 'as the log says');
+    $httpd->configure($lines, @shared)->graceful;
+    $httpd->post('/api/status/main/1/6');
+    ok((await { slurp("$memory/glance-state.json") =~ /"0600/ } 25, 0.1), 'what is newer is saved');
+    ok($httpd->kill_all, 'killed again');
+    $httpd->start;
+    is(substr($httpd->states_of('main'), 1, 1), 6, 'the older one does not come back');
+};
+
 subtest 'a board that is gone from the configuration' => sub {
     my $vhost = 'Listen 127.0.0.1:' . $httpd->port('b') . "\n<VirtualHost *:" . $httpd->port('b')
         . ">\nServerName b.test\nGlanceBots main:3\n</VirtualHost>\n";
@@ -155,6 +172,21 @@ sub overwrite {
     print $out $bytes;
     close $out or die "$file: $!";
 }
+
+subtest 'memory that something writes over while the server runs' => sub {
+    $httpd->start;
+    $httpd->post('/api/status/main/0/6');
+    my ($file) = boards();
+    overwrite($file, 8, "\xff" x 8);    # its size
+    overwrite($file, index(slurp($file), "new\0") + 68, "\xff" x 8);    # where the shards of a cluster lie
+    is($httpd->states_of('main'), '6' . '0' x 99, 'does not lead its readers astray');
+    my $log = $httpd->log;
+    $httpd->graceful;
+    ok($log->lines(qr/:warn\].*GL0113: board private.test: cannot use its memory/), 'a reload notices');
+    is($httpd->states_of('main'), '0' x 100, 'and begins anew');
+    answers($httpd->post('/api/status/main/1/3'), 204, 'which works');
+    ok($httpd->stop, 'to the end');
+};
 
 subtest 'a server that still lives keeps its board' => sub {
     $httpd->start;

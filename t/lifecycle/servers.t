@@ -57,6 +57,47 @@ CONF
         'the open one is warned of at start');
 };
 
+subtest 'a passphrase for a cluster belongs to the board where it is written' => sub {
+    my $httpd = Glance::Httpd->new;
+    my %port = map { $_ => $httpd->port($_) } qw(shares general alone);
+    my $listen = join '', map { "Listen 127.0.0.1:$_\n" } @port{qw(shares general alone)};
+    my $lines = <<"CONF";
+GlanceBots main:4 patron:2
+GlanceClusterPassphrase main outer-main
+<VirtualHost 127.0.0.1:$port{shares}>
+    ServerName shares.test
+</VirtualHost>
+<VirtualHost 127.0.0.1:$port{general}>
+    ServerName general.test
+    GlanceBots main:4
+</VirtualHost>
+<VirtualHost 127.0.0.1:$port{alone}>
+    ServerName alone.test
+    GlanceBots main:4
+    GlanceClusterPassphrase main inner-main
+</VirtualHost>
+CONF
+    my $ask = sub {
+        my ($vhost, $secret, $status, $name) = @_;
+        answers($httpd->post('/api/status/main/0/3', headers => { Authorization => $secret },
+            port => $httpd->port($vhost)), $status, $name);
+    };
+    $httpd->configure($listen . "GlancePassphrase outer\n" . $lines)->start;
+    $ask->(undef,   'outer-main', 204, 'it opens the main server\'s');
+    $ask->(shares  => 'outer-main', 204, 'and the same board in a virtual host');
+    $ask->(general => 'outer-main', 401, 'but no cluster of that name on another board');
+    $ask->(general => 'outer',      204, 'which the passphrase for all opens');
+    $ask->(alone   => 'outer-main', 401, 'nor one with a passphrase of its own');
+    $ask->(alone   => 'inner-main', 204, 'which that opens');
+    $ask->(undef,   'inner-main', 401, 'and nothing else');
+
+    my $log = $httpd->log;
+    $httpd->configure($listen . $lines)->graceful;
+    $ask->(general => 'outer-main', 401, 'without one for all, nothing opens the other board');
+    answers($httpd->post('/api/status/main/0/3', port => $port{general}), 401, 'no passphrase neither');
+    ok($log->lines(qr/GL0121: board general.test: nobody can write cluster 'main'/), 'which the log says');
+};
+
 subtest 'and the timeout, for a board of its own' => sub {
     my $httpd = Glance::Httpd->new;
     my %port = map { $_ => $httpd->port($_) } qw(inherits replaces);

@@ -79,6 +79,22 @@ subtest 'a graceful restart saves, and does not mark it as clean' => sub {
     $httpd->stop;
 };
 
+subtest 'it holds the boards of the configuration, and no others' => sub {
+    my $port = $httpd->port('b');
+    my $vhost = "Listen 127.0.0.1:$port\n<VirtualHost 127.0.0.1:$port>\nServerName b.test\nGlanceBots main:2\n</VirtualHost>\n";
+    my $names = sub { join ' ', sort map { $_->{name} } @{ saved()->{boards} } };
+    configure($vhost);
+    $httpd->start;
+    $httpd->post('/api/status/main/1/3', port => $port);
+    $httpd->stop;
+    is($names->(), 'b.test private.test', 'both');
+    configure();
+    $httpd->start;
+    is($names->(), 'private.test', 'one that is gone is gone at once');
+    is(states(), '3400', 'the other one stays');
+    $httpd->stop;
+};
+
 my $GOOD = text();
 
 subtest 'files that cannot be used' => sub {
@@ -147,6 +163,37 @@ subtest 'a file that is none' => sub {
     @lines = start();
     like(join('', @lines), qr/GL0105: .*cannot be read/, 'a pipe that nobody writes to is not waited for');
     $httpd->stop;
+};
+
+subtest 'a file that cannot be read' => sub {
+    # One beyond the limit stands for them all: root may read what it likes.
+    my $unreadable = sub {
+        put($GOOD);
+        truncate $FILE, 257 << 20 or die "$FILE: $!";
+    };
+    configure();
+    $unreadable->();
+    my @lines = start();
+    is(scalar @lines, 1, 'one line');
+    like($lines[0], qr/:warn\].*GL0108: .*\Q$FILE\E cannot be read.*; it is now \Q$FILE\E\.unread/, 'says so, and where it is');
+    is(-s "$FILE.unread", 257 << 20, 'it is set aside');
+    is(states(), '0000', 'with a new one in its place');
+    $httpd->stop;
+
+    $unreadable->();
+    @lines = start();
+    is(scalar @lines, 1, 'where there is one already: one line');
+    like($lines[0], qr/:error\].*GL0109: .*\Q$FILE\E cannot be read.*; move it away/, 'says what to do');
+    $httpd->post('/api/status/main/2/5');
+    $httpd->graceful;
+    is(-s $FILE, 257 << 20, 'it is not written over, after a reload neither');
+    is(-s "$FILE.unread", 257 << 20, 'nor is the other');
+    my $log = $httpd->log;
+    rename $FILE, "$FILE.mine" or die;
+    ok($log->await_line(qr/:notice\].*GL0107: .*is written again/, 25), 'once it is moved away, saving goes on');
+    is(states(), '0050', 'with the states as they are');
+    $httpd->stop;
+    unlink "$FILE.mine", "$FILE.unread";
 };
 
 subtest 'a damaged file that cannot be set aside' => sub {

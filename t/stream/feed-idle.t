@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Apache::Test qw(-withtestmore);
+use Glance::Httpd;
 use Glance::Test;
 
 use IO::Select ();
@@ -59,6 +60,16 @@ sub take_frames {
     $client->{dropped} //= now() if $client->{feed}{ended};
 }
 
+# Meanwhile, the children of another server are stopped for longer than a client may be silent, as
+# if the machine were suspended.
+my $STALL = 80;
+my $stalled = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceHealthTimeout 600\n")->start;
+my @sleepers = map { my $feed = $stalled->feed; $feed->next_of('hello'); $feed } 1 .. 20;
+my $stalled_log = $stalled->log;
+my @stopped = $stalled->children;
+kill STOP => @stopped;
+my $wake = now() + $STALL;
+
 my $end = now() + $LENGTH;
 while (now() < $end) {
     my @open = grep { !$_->{dropped} } values %client;
@@ -68,7 +79,11 @@ while (now() < $end) {
         take_frames($client);
     }
     $stream->pump(now());
+    if (@stopped and now() >= $wake) {
+        kill CONT => splice @stopped;
+    }
 }
+kill CONT => @stopped;
 
 for my $name (sort keys %CASES) {
     my ($client, $drops) = ($client{$name}, $CASES{$name}[2]);
@@ -95,6 +110,12 @@ for my $name (sort keys %CASES) {
 subtest 'a stream needs no answer' => sub {
     ok(!$stream->{ended}, 'it is open for all the time');
     cmp_ok(scalar(grep { exists $_->{comment} } @{ $stream->{blocks} }), '>=', 5, 'with its comments');
+};
+
+subtest 'a silence in which the server did not ask is nobody\'s fault' => sub {
+    answers($stalled->post('/api/status/main/2/4'), 204, 'the server is back');
+    is(scalar(grep { $_->next_of('state_update') } @sleepers), scalar @sleepers, 'and no feed is lost');
+    is(scalar(my @lines = $stalled_log->lines(qr/ended \(silent\)/)), 0, 'none has been called silent');
 };
 
 subtest 'and all are live after it' => sub {

@@ -184,6 +184,50 @@ static void test_bell(apr_pool_t *pool)
     ok(!glance_board_take_bell(board), "once");
 }
 
+/* The board's own table of clusters, in the memory that all processes share. */
+static glance_board_cluster_t *table_of(const glance_board_t *board, const char *first)
+{
+    char *at = (char *)board->header;
+
+    while (memcmp(at, first, strlen(first) + 1) != 0) {
+        at++;
+    }
+    return (void *)at;
+}
+
+/* Any process of the server can write over all of this, and the parent goes on using it. */
+static void test_foreign_hands(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:70;patron:6");
+    apr_size_t size = glance_board_size(clusters_of(pool, "main:70;patron:6"));
+    glance_board_cluster_t *table = table_of(board, "main");
+    glance_board_cluster_t sound[2];
+    glance_board_t *heir = board_of(pool, "patron:6;main:70");
+    glance_board_t *other;
+
+    memcpy(sound, table, sizeof sound);
+    table[1].first = 1000000;
+    ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL,
+       "a cluster beyond the end is no board");
+    is_number(glance_board_find(board, "patron", 6)->first, 70, "an earlier view knows better");
+    memcpy(table, sound, sizeof sound);
+    table[0].shards = 71;
+    ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL, "nor is one too long");
+    memcpy(table, sound, sizeof sound);
+    table[1].shards = 5;
+    ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL, "nor one too short");
+    memcpy(table, sound, sizeof sound);
+    memset(table[1].name, 'x', sizeof table[1].name);
+    ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL,
+       "nor one whose name has no end");
+    report(board, 75, GLANCE_ONLINE, SECOND);
+    memset(board->header, 0xff, (char *)board->shards - (char *)board->header);
+    glance_board_mend(board);
+    glance_board_succeed(heir, board);
+    is_number(heir->shards[5].state, GLANCE_ONLINE, "its view of the ruins is taken over from");
+    is(glance_board_validate(heir), NULL, "and the heir is valid");
+}
+
 static void test_validate(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "main:70");
@@ -213,6 +257,7 @@ int main(void)
     test_sweep(pool);
     test_succession(pool);
     test_bell(pool);
+    test_foreign_hands(pool);
     test_validate(pool);
     apr_pool_destroy(pool);
     apr_terminate();

@@ -16,6 +16,21 @@
 
 static const char *folder;
 
+/* What fsync() is to fail with on a folder; 0: it works. */
+static int folder_fault;
+
+/* In the place of the system's. */
+int fsync(int file)
+{
+    struct stat info;
+
+    if (folder_fault && fstat(file, &info) == 0 && S_ISDIR(info.st_mode)) {
+        errno = folder_fault;
+        return -1;
+    }
+    return fdatasync(file);
+}
+
 static const char *path_of(apr_pool_t *pool, const char *name)
 {
     return apr_pstrcat(pool, folder, "/", name, NULL);
@@ -83,6 +98,25 @@ static void test_failures(apr_pool_t *pool)
     ok(access(path_of(pool, "state.new"), F_OK) != 0, "and nothing is left of the new one");
 }
 
+/* Some file systems cannot bring a folder to the disk, each with its own excuse. */
+static void test_folders(apr_pool_t *pool)
+{
+    static const int excuses[] = {EINVAL, ENOTSUP, ENOSYS, EBADF};
+    const char *path = path_of(pool, "state");
+    const char *step;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof excuses / sizeof *excuses; i++) {
+        folder_fault = excuses[i];
+        is_number(put(pool, path, "five", &step), APR_SUCCESS, "a folder that cannot be synced");
+    }
+    is(get(pool, path), "five", "holds the new file all the same");
+    folder_fault = EIO;
+    is_number(put(pool, path, "three", &step), EIO, "a disk that fails is told of");
+    is(step, "bring the folder to the disk of", "which is said");
+    folder_fault = 0;
+}
+
 static void test_read(apr_pool_t *pool)
 {
     const char *path = path_of(pool, "state");
@@ -116,6 +150,7 @@ int main(void)
     }
     test_replace(pool);
     test_failures(pool);
+    test_folders(pool);
     test_read(pool);
     ok(chdir(folder) == 0 && put(pool, "here", "x", &step) == APR_SUCCESS, "a path without folder");
     ok(system(apr_pstrcat(pool, "rm -rf ", folder, NULL)) == 0, "all is gone again");
