@@ -3,7 +3,7 @@ import { Board } from './board.js';
 import { keep } from './choices.js';
 import { $, follow, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
-import { get, rewrite, set } from './fragment.js';
+import { get, set } from './fragment.js';
 import { Grid } from './grid.js';
 import { settle } from './settings.js';
 import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, count, headline, sentence, title } from './states.js';
@@ -123,7 +123,8 @@ function showTrouble(counts, only) {
   write($('#attention h2'), only < 0 ? 'Needs attention' : title(only));
   follow($('#troubled'), listed, line, (element, hit) => fill(element, hit, true));
   more.hidden = sum <= FEW;
-  write(more, all ? 'Show fewer' : `Show ${sum > MOST ? `${MOST} of` : 'all'} ${count(sum)}`);
+  const part = `${sum > MOST ? `${MOST} of` : 'all'} ${count(sum)}`;
+  write(more, `Show ${all ? `fewer (${part})` : part}`);
 }
 
 /** Title and icon: of what is watched, the worst of it first, else of all. */
@@ -187,8 +188,11 @@ addEventListener('hashchange', navigated);
 setInterval(() => document.hidden || refresh(), 1000);
 listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);
 
-// What can wait until the tiles are there.
-import('./extras.js').then(({ Extras }) => {
-  extras = new Extras(board, status, () => rewrite('shard'));
-  navigated();
-});
+/** What the page stands without. */
+function load() {
+  import('./extras.js').then(({ Extras }) => {
+    extras = new Extras(board, status);
+    navigated();
+  }).catch(() => setTimeout(load, 1e4));
+}
+load();

@@ -20,6 +20,7 @@ export class Detail {
     document.body.append(this.#dialog);
     close.onclick = () => this.close();
     this.#dialog.onclose = () => {
+      if (this.#dialog.open) return;     // this comes late, and it was opened again
       this.hit = undefined;
       closed();
     };
@@ -31,6 +32,7 @@ export class Detail {
   }
 
   close() {
+    this.hit = undefined;
     this.#dialog.close();
   }
 

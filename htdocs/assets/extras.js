@@ -2,9 +2,15 @@
 // status documents tell. SPDX-License-Identifier: ISC
 import { Detail } from './detail.js';
 import { $, make } from './dom.js';
+import { rewrite } from './fragment.js';
 import { Legend } from './legend.js';
 import { Status } from './status.js';
 import { Table } from './table.js';
+
+// Before a theme's, and there before anything that it is for.
+const sheet = make('link', { rel: 'stylesheet', href: 'assets/extras.css' });
+$('[rel=stylesheet]').after(sheet);
+await new Promise((resolve) => { sheet.onload = sheet.onerror = resolve; });
 
 export class Extras {
   #board;
@@ -12,14 +18,12 @@ export class Extras {
   #legend = new Legend();
   #status;
   #table = new Table();
-  #tabled;      // the clusters whose times the table knows
 
-  /** Calls closed() when the reader closes the detail. */
-  constructor(board, url, closed) {
+  /** `url` is that of the status documents. */
+  constructor(board, url) {
     this.#board = board;
-    $('[rel=stylesheet]').after(make('link', { rel: 'stylesheet', href: 'assets/extras.css' }));
     $('main').append(this.#legend.element);
-    this.#detail = new Detail(closed);
+    this.#detail = new Detail(() => rewrite('shard'));
     this.#status = new Status(url, board);
   }
 
@@ -33,17 +37,15 @@ export class Extras {
 
   /** Asks for what is not known of these shards, and of those that detail and table show. */
   async learn(hits) {
-    const { clusters } = this.#board;
-    if (this.#table.wanted() && this.#tabled !== clusters) {
-      this.#tabled = clusters;
-      await this.#status.learnAll();
-    }
-    await this.#status.learn(hits, this.#detail.hit);
+    await Promise.all([
+      this.#status.learn(hits, this.#detail.hit),
+      this.#table.wanted() && this.#status.learnAll(),
+    ]);
   }
 
   /** Writes what is known, where look(hit) tells of a shard; `only` is a state or -1. */
   show(look, only) {
-    this.#legend.fill(this.#board.timeout);
+    this.#legend.fill(this.#board.clusters.length && this.#board.timeout);
     this.#table.fill(this.#board, look, only);
     this.#detail.fill(this.#board, look);
   }

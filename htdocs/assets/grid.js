@@ -5,7 +5,7 @@ import { ONLINE, count, label } from './states.js';
 const CHUNK = 500;      // tiles that the browser skips together when out of view
 const FIRST = 1000;     // tiles that are made at once; the others follow, chunk by chunk
 const MANY = 600;       // up to here they carry numbers
-const MODEL = make('div', { class: 'shard', role: 'gridcell', 'data-id': '', 'data-status': '', 'aria-label': '' });
+const MODEL = make('div', { class: 'shard', role: 'gridcell' });
 
 export class Grid {
   #cluster;

@@ -33,8 +33,8 @@ export function find(text, clusters) {
 
 function hint(kind, guild, found, clusters) {
   if (kind === 'invalid') {
-    return 'This is no server ID: to copy one, turn on Developer Mode in Discord (Settings, Advanced), '
-      + 'right-click or long-press the server and choose Copy Server ID.';
+    return 'This is no server ID. To copy one, turn on Developer Mode in Discord (Settings, Advanced), '
+      + 'right-click or long-press the server, and choose Copy Server ID.';
   }
   if (!found) return `No such shard: there is ${clusters.map(({ name, size }) => `${name}:0 to ${size - 1}`).join(', ')}.`;
   if (kind === 'shard') return '';

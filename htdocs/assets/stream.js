@@ -41,7 +41,7 @@ export function listen({ stream, feed, named }, take, show) {
       const { fed } = connection;
       if (!connection.ended(Date.now(), source.readyState === 2)) source.close();
       route.ended(fed, connection.brief);
-      if (connection.brief && route.feed) dial();
+      if (connection.brief && route.feed && !socket) dial();
       present();
     };
     for (const name of ['hello', 'update', 'health']) {

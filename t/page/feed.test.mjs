@@ -42,6 +42,20 @@ test('the brief form turns the page to the feed, which goes on where it ended', 
   assert.equal(mock.asked.length, 2, 'and the stream is left alone');
 });
 
+test('a feed that is slow to open is asked for once, and meanwhile the stream serves', async () => {
+  let answer;
+  mock.slow = new Promise((resolve) => { answer = resolve; });
+  await page.goto(base);
+  await asked(4, 'stream');
+  assert.equal(feeds().length, 1);
+  answer();
+  await page.locator('[data-connection=live]').waitFor();
+  while (!mock.viewers) await page.evaluate(() => new Promise(requestAnimationFrame));
+  mock.update({ main: { 2: '2' } });
+  await shows(2);
+  assert.equal(mock.viewers, 1);
+});
+
 test('a goodbye: back to the feed, without a word to the reader', async () => {
   await page.goto(base);
   await asked(1);

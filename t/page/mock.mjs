@@ -13,6 +13,7 @@ const HELLO = { now: 0, timeout: 30, clusters: [{ name: 'main', states: '333333'
 export class Mock {
   asked = [];           // "stream" or "feed", with what it was resumed after
   feed = true;          // whether there is one
+  slow;                 // a promise that the feed's handshakes wait for
   stream = true;
   hello = HELLO;
   files = new Map();    // path => text of files that differ from the page's own
@@ -26,6 +27,11 @@ export class Mock {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** How many feeds are open. */
+  get viewers() {
+    return this.#sockets.size;
   }
 
   /** Sends an update to everybody on the feed, or another event of clusters. */
@@ -70,10 +76,11 @@ export class Mock {
     return response.end(`retry: 300\n\nid: e-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
-  #upgrade({ url, headers }, socket) {
+  async #upgrade({ url, headers }, socket) {
     const after = new URL(url, 'http://mock').searchParams.get('last-event-id');
     this.asked.push(`feed ${after} ${headers['sec-websocket-protocol']}`);
     if (!this.feed) return socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+    await this.slow;
     // RFC 6455, section 4.2.2
     const accept = createHash('sha1').update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'

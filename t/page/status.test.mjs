@@ -73,11 +73,34 @@ test('an answer about clusters that are gone is dropped', async () => {
 });
 
 test('all at once, as far as the board knows them', async () => {
-  const list = [0, 1, 7].map((id) => ({ id, state: 3, silent: 2, since: 60, reported: 3 }));
+  const list = [0, 1, 3, 7].map((id) => ({ id, state: [3, 3, 0, 2][id] ?? 3, silent: 2, since: 60, reported: 3 }));
   answer = () => ({ ok: true, json: async () => ({ clusters: [{ name: 'two words', list }, { name: 'strange', list }] }) });
   await status.learnAll();
   assert.deepEqual(asked, ['/api/status']);
   assert.deepEqual([0, 1, 2].map((id) => shard(id).reported), [3, 3, undefined]);
+});
+
+test('all at once: not again for a while, and not where all times are known', async (t) => {
+  t.mock.method(Date, 'now', () => 1e12);
   answer = () => ({ ok: false });
   await status.learnAll();
+  await status.learnAll();
+  assert.equal(asked.length, 1, 'a failure is not asked again at once');
+  Date.now.mock.mockImplementation(() => 1e12 + 11e3);
+  const list = (...states) => states.map((state, id) => ({ id, state, silent: 2, since: 60, reported: 3 }));
+  answer = () => ({ ok: true, json: async () => ({ clusters: [{ name: 'two words', list: list(3, 3, 0, 2) }, { name: 'patron', list: list(1) }] }) });
+  await status.learnAll();
+  assert.equal(asked.length, 2, 'but later');
+  Date.now.mock.mockImplementation(() => 1e12 + 22e3);
+  await status.learnAll();
+  assert.equal(asked.length, 2, 'and no more when all is known');
+});
+
+test('all at once, about clusters that are gone: dropped', async () => {
+  answer = (url) => {
+    board.hello({ timeout: 30, clusters: [{ name: 'two words', states: '3' }] });
+    return { ok: true, json: async () => ({ clusters: [{ name: 'two words', list: [{ id: 0, state: 3, silent: 2, since: 60, reported: 3 }] }] }), url };
+  };
+  await status.learnAll();
+  assert.equal(shard(0).reported, undefined);
 });

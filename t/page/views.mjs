@@ -276,6 +276,40 @@ test('a row opens the detail', async () => {
   await becomes(() => text('dialog h2'), 'main: shard 22 of 60', 'heading');
 });
 
+// ---- what comes after the tiles --------------------------------------------------------------
+
+test('without it the page stands, and it is asked for again', async () => {
+  let missing = true;
+  await page.addInitScript(() => { localStorage.table = 'true'; });
+  await page.route('**/assets/table.js', (route) => (missing ? route.abort() : route.continue()));
+  await page.clock.install();
+  await open('#shard=main:22&guild=%2317');
+  await page.locator('#app-cluster').waitFor();
+  await page.locator('#troubled li').first().waitFor();
+  await becomes(() => text('#answers'), /^main: shard 17 of 60, Unhealthy/, 'answer');
+  assert.equal(await page.locator('table, dialog').count(), 0);
+  missing = false;
+  for (let seconds = 0; seconds < 11; seconds++) await page.clock.runFor(1000);
+  await page.locator('dialog h2').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('tbody tr').first().waitFor();
+  assert.ok(await page.locator('#app-cluster').isHidden());
+  assert.deepEqual(page.said.splice(0), ['Failed to load resource: net::ERR_FAILED'], 'the browser alone said so');
+});
+
+test('it comes dressed, and before a theme', async () => {
+  await configured({ theme: '/theme.css' }, 'dialog { color: rgb(1, 2, 3); }');
+  let dress;
+  const dressed = new Promise((resolve) => { dress = resolve; });
+  await page.route('**/assets/extras.css', (route) => dressed.then(() => route.continue()));
+  await open('#shard=main:22');
+  assert.equal(await page.locator('table, dialog, .cluster-key').count(), 0);
+  dress();
+  await page.locator('dialog h2').waitFor();
+  assert.equal(await style(dialog(), 'borderRadius'), '12.8px');
+  assert.equal(await style(dialog(), 'color'), 'rgb(1, 2, 3)');
+});
+
 // ---- display settings ------------------------------------------------------------------------
 
 test('settings are kept', async () => {
