@@ -287,7 +287,7 @@ static void describe(glance_transition_t *was, const glance_board_t *board, apr_
     was->shard = shard;
     was->from = board->shards[shard].state;
     was->to = was->from;
-    was->silent = now - board->shards[shard].seen;
+    was->silent = glance_clock_age(board->shards[shard].seen, now);
 }
 
 /* What a report and a sign of life have in common, once the shard's record is written. */

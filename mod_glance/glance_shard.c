@@ -78,7 +78,7 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
     if (!glance_shard_is_known(shard) || shard->state == GLANCE_UNHEALTHY) {
         return GLANCE_NO_MOMENT;
     }
-    return shard->seen + timeout;
+    return glance_clock_after(shard->seen, timeout);
 }
 
 void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)

@@ -5,14 +5,7 @@
 #ifndef GLANCE_SHARD_H
 #define GLANCE_SHARD_H
 
-#include "apr.h"
-
-/** A moment on the monotonic clock, in microseconds: ages must not follow steps of the wall clock.
- */
-typedef apr_int64_t glance_moment_t;
-
-/** Later than every moment: what will never be due. */
-#define GLANCE_NO_MOMENT APR_INT64_MAX
+#include "glance_clock.h"
 
 /** The states of the HTTP contract, by their numbers there. */
 typedef enum {

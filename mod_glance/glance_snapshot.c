@@ -20,14 +20,10 @@ glance_snapshot_t *glance_snapshot_make(const glance_board_t *board)
     return snapshot;
 }
 
-/* A record may be a little newer than `now`, which was read before the lock was had. */
-static apr_uint32_t tenths(glance_moment_t from, glance_moment_t now)
+static apr_uint32_t tenths(glance_moment_t since, glance_moment_t now)
 {
-    apr_int64_t age = (now - from) / TENTH;
+    apr_int64_t age = glance_clock_age(since, now) / TENTH;
 
-    if (age < 0) {
-        return 0;
-    }
     return age > APR_UINT32_MAX ? APR_UINT32_MAX : (apr_uint32_t)age;
 }
 

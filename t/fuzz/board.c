@@ -12,7 +12,7 @@
 
 #include "apr_general.h"
 
-#include "glance_board.h"
+#include "glance_snapshot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,6 +64,17 @@ static void use(glance_board_t *board, apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
+static void take_snapshot(const glance_board_t *board)
+{
+    glance_snapshot_t *snapshot = glance_snapshot_make(board);
+
+    if (!snapshot) {
+        abort();
+    }
+    glance_snapshot_take(snapshot, NOW, NOW);
+    glance_snapshot_release(snapshot);
+}
+
 /* What the parent does with a board of which nothing can be relied on any more. */
 static void use_ruins(glance_board_t *board, apr_pool_t *pool)
 {
@@ -75,6 +86,7 @@ static void use_ruins(glance_board_t *board, apr_pool_t *pool)
     if (glance_board_open(&heir, base, size, pool) != APR_SUCCESS) {
         abort();
     }
+    take_snapshot(board);
     glance_board_mend(board);
     glance_board_sweep(board, NOW * 4, 1, apr_array_make(pool, 1, sizeof(glance_transition_t)));
     glance_board_since(board, GLANCE_CHANGE, 0, &changes);
