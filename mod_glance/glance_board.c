@@ -451,6 +451,7 @@ static void inherit_cluster(glance_board_t *board, const glance_board_cluster_t 
         int mark;
 
         *shard = from->shards[source->first + i];
+        glance_shard_mend(shard);
         for (mark = 0; mark < GLANCE_MARKS; mark++) {
             if (shard->marks[mark]) {
                 set_mark(board, (glance_mark_e)mark, to->first + i);

@@ -31,8 +31,11 @@ void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_mome
 {
     row->silent = tenths(shard->seen, now);
     row->since = tenths(shard->since, now);
-    row->state = (apr_byte_t)glance_shard_state(shard);
     row->reported = glance_shard_reported(shard);
+    /* Asked once more, of the copy: the two must fit each other, or the state file that they go to
+     * is not believed, whoever writes to the shard between the two reads. */
+    row->state = row->reported == GLANCE_NEVER ? GLANCE_UNKNOWN
+                                               : (apr_byte_t)glance_shard_state(shard);
 }
 
 void glance_snapshot_take(glance_snapshot_t *snapshot, apr_time_t wall, glance_moment_t now)
