@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "apr_sha1.h"
 #include "apr_strings.h"
 
 #include "http_core.h"
@@ -16,12 +17,13 @@
 #include "glance_file.h"
 
 /* Plain data, over graceful restarts: the file is read at a start only. */
-#define RETAINED_KEY "mod_glance/keep/1"
+#define RETAINED_KEY "mod_glance/keep/2"
 
 /* A file that could be neither read nor set aside. */
 typedef struct {
-    apr_status_t why; /* it cannot be read; APR_SUCCESS: there is none */
-    int is_seen;      /* the next two are known */
+    apr_status_t why;                         /* it cannot be read; APR_SUCCESS: there is none */
+    unsigned char place[APR_SHA1_DIGESTSIZE]; /* the digest of its path */
+    int is_seen;                              /* the next two are known */
     dev_t device;
     ino_t inode;
 } unread_t;
@@ -56,13 +58,31 @@ static unread_t *retained_unread(void)
     return unread ? unread : ap_retained_data_create(RETAINED_KEY, sizeof *unread);
 }
 
+static void make_digest(unsigned char *digest, const char *path)
+{
+    apr_sha1_ctx_t sha1;
+
+    apr_sha1_init(&sha1);
+    apr_sha1_update(&sha1, path, (unsigned)strlen(path));
+    apr_sha1_final(digest, &sha1);
+}
+
+/* Whether it was in that place: a reload may name another one, and later this one again. */
+static int was_there(const unread_t *unread, const char *path)
+{
+    unsigned char place[APR_SHA1_DIGESTSIZE];
+
+    make_digest(place, path);
+    return unread->why != APR_SUCCESS && !memcmp(place, unread->place, sizeof place);
+}
+
 /* Whether the file in that place is still the one that nobody has read. It is no longer, once the
  * admin has moved it. */
 static int is_unread(const unread_t *unread, const char *path)
 {
     struct stat info;
 
-    if (unread->why == APR_SUCCESS) {
+    if (!was_there(unread, path)) {
         return 0;
     }
     if (lstat(path, &info) != 0) {
@@ -103,6 +123,7 @@ static void keep_unread(const char *path, apr_status_t why, const server_rec *se
         return;
     }
     *unread = (unread_t){.why = why, .is_seen = is_seen};
+    make_digest(unread->place, path);
     if (is_seen) {
         unread->device = info.st_dev;
         unread->inode = info.st_ino;
@@ -194,7 +215,9 @@ apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
         failing = 1;
         return unread->why;
     }
-    unread->why = APR_SUCCESS;
+    if (was_there(unread, path)) {
+        unread->why = APR_SUCCESS;
+    }
     rv = glance_file_replace(path, text->data, text->length, &step, pool);
     if (rv != APR_SUCCESS && !failing) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
