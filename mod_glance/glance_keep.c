@@ -41,13 +41,13 @@ static void set_aside(const char *path, const char *fault, const server_rec *ser
     if (rename(path, aside) == 0) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                      GLANCE_LOGNO(0101) GLANCE_STATE_FILE
-                     " %s cannot be used: %s; it is now %s, and all shards begin as unknown",
+                     " %s cannot be used: %s; it is now %s, and no states come from it",
                      path, fault, aside);
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, apr_get_os_error(), server,
                  GLANCE_LOGNO(0102) GLANCE_STATE_FILE
-                 " %s cannot be used: %s; it cannot be set aside, and all shards begin as unknown",
+                 " %s cannot be used: %s; it cannot be set aside, and no states come from it",
                  path, fault);
 }
 
@@ -111,14 +111,14 @@ static void keep_unread(const char *path, apr_status_t why, const server_rec *se
     if (is_seen && !S_ISREG(info.st_mode)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0105) GLANCE_STATE_FILE
-                     " %s cannot be read: all shards begin as unknown",
+                     " %s cannot be read: no states come from it",
                      path);
         return;
     }
     if (is_seen && rename_to_free(path, aside)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0108) GLANCE_STATE_FILE
-                     " %s cannot be read; it is now %s, and all shards begin as unknown",
+                     " %s cannot be read; it is now %s, and no states come from it",
                      path, aside);
         return;
     }
@@ -179,8 +179,8 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
     rv = glance_file_read(path, GLANCE_SAVED_MAX, &text, &length, pool);
     if (APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
-                     GLANCE_LOGNO(0104) GLANCE_STATE_FILE " %s does not exist yet: all shards "
-                                                          "begin as unknown",
+                     GLANCE_LOGNO(0104) GLANCE_STATE_FILE
+                     " %s does not exist yet: no states come from it",
                      path);
         return NULL;
     }
