@@ -287,7 +287,7 @@ static void describe(glance_transition_t *was, const glance_board_t *board, apr_
     was->shard = shard;
     was->from = board->shards[shard].state;
     was->to = was->from;
-    was->silent = now - board->shards[shard].seen;
+    was->silent = glance_clock_age(board->shards[shard].seen, now);
 }
 
 /* What a report and a sign of life have in common, once the shard's record is written. */
@@ -451,6 +451,7 @@ static void inherit_cluster(glance_board_t *board, const glance_board_cluster_t 
         int mark;
 
         *shard = from->shards[source->first + i];
+        glance_shard_mend(shard);
         for (mark = 0; mark < GLANCE_MARKS; mark++) {
             if (shard->marks[mark]) {
                 set_mark(board, (glance_mark_e)mark, to->first + i);

@@ -9,7 +9,8 @@
 #define GLANCE_CHANNEL_H
 
 #include "glance_private.h"
-#include "glance_shard.h"
+
+#include "glance_clock.h"
 #include "glance_text.h"
 
 typedef struct glance_channel_t glance_channel_t;

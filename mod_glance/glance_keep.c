@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "apr_sha1.h"
 #include "apr_strings.h"
 
 #include "http_core.h"
@@ -16,12 +17,13 @@
 #include "glance_file.h"
 
 /* Plain data, over graceful restarts: the file is read at a start only. */
-#define RETAINED_KEY "mod_glance/keep/1"
+#define RETAINED_KEY "mod_glance/keep/2"
 
 /* A file that could be neither read nor set aside. */
 typedef struct {
-    apr_status_t why; /* it cannot be read; APR_SUCCESS: there is none */
-    int is_seen;      /* the next two are known */
+    apr_status_t why;                         /* it cannot be read; APR_SUCCESS: there is none */
+    unsigned char place[APR_SHA1_DIGESTSIZE]; /* the digest of its path */
+    int is_seen;                              /* the next two are known */
     dev_t device;
     ino_t inode;
 } unread_t;
@@ -39,13 +41,13 @@ static void set_aside(const char *path, const char *fault, const server_rec *ser
     if (rename(path, aside) == 0) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                      GLANCE_LOGNO(0101) GLANCE_STATE_FILE
-                     " %s cannot be used: %s; it is now %s, and all shards begin as unknown",
+                     " %s cannot be used: %s; it is now %s, and no states come from it",
                      path, fault, aside);
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, apr_get_os_error(), server,
                  GLANCE_LOGNO(0102) GLANCE_STATE_FILE
-                 " %s cannot be used: %s; it cannot be set aside, and all shards begin as unknown",
+                 " %s cannot be used: %s; it cannot be set aside, and no states come from it",
                  path, fault);
 }
 
@@ -56,13 +58,31 @@ static unread_t *retained_unread(void)
     return unread ? unread : ap_retained_data_create(RETAINED_KEY, sizeof *unread);
 }
 
+static void make_digest(unsigned char *digest, const char *path)
+{
+    apr_sha1_ctx_t sha1;
+
+    apr_sha1_init(&sha1);
+    apr_sha1_update(&sha1, path, (unsigned)strlen(path));
+    apr_sha1_final(digest, &sha1);
+}
+
+/* Whether it was in that place: a reload may name another one, and later this one again. */
+static int was_there(const unread_t *unread, const char *path)
+{
+    unsigned char place[APR_SHA1_DIGESTSIZE];
+
+    make_digest(place, path);
+    return unread->why != APR_SUCCESS && !memcmp(place, unread->place, sizeof place);
+}
+
 /* Whether the file in that place is still the one that nobody has read. It is no longer, once the
  * admin has moved it. */
 static int is_unread(const unread_t *unread, const char *path)
 {
     struct stat info;
 
-    if (unread->why == APR_SUCCESS) {
+    if (!was_there(unread, path)) {
         return 0;
     }
     if (lstat(path, &info) != 0) {
@@ -91,18 +111,19 @@ static void keep_unread(const char *path, apr_status_t why, const server_rec *se
     if (is_seen && !S_ISREG(info.st_mode)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0105) GLANCE_STATE_FILE
-                     " %s cannot be read: all shards begin as unknown",
+                     " %s cannot be read: no states come from it",
                      path);
         return;
     }
     if (is_seen && rename_to_free(path, aside)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0108) GLANCE_STATE_FILE
-                     " %s cannot be read; it is now %s, and all shards begin as unknown",
+                     " %s cannot be read; it is now %s, and no states come from it",
                      path, aside);
         return;
     }
     *unread = (unread_t){.why = why, .is_seen = is_seen};
+    make_digest(unread->place, path);
     if (is_seen) {
         unread->device = info.st_dev;
         unread->inode = info.st_ino;
@@ -158,8 +179,8 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
     rv = glance_file_read(path, GLANCE_SAVED_MAX, &text, &length, pool);
     if (APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
-                     GLANCE_LOGNO(0104) GLANCE_STATE_FILE " %s does not exist yet: all shards "
-                                                          "begin as unknown",
+                     GLANCE_LOGNO(0104) GLANCE_STATE_FILE
+                     " %s does not exist yet: no states come from it",
                      path);
         return NULL;
     }
@@ -194,7 +215,9 @@ apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
         failing = 1;
         return unread->why;
     }
-    unread->why = APR_SUCCESS;
+    if (was_there(unread, path)) {
+        unread->why = APR_SUCCESS;
+    }
     rv = glance_file_replace(path, text->data, text->length, &step, pool);
     if (rv != APR_SUCCESS && !failing) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,

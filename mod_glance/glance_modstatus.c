@@ -102,7 +102,7 @@ static void show_board(request_rec *r, int as_text, glance_store_t *store)
 {
     glance_snapshot_t *snapshot;
     glance_moment_t swept = glance_board_swept(store->board);
-    int ago = swept ? (int)apr_time_sec(glance_clock_now() - swept) : -1;
+    int ago = swept ? (int)apr_time_sec(glance_clock_age(swept, glance_clock_now())) : -1;
     apr_uint32_t i;
 
     glance_sweep_if_due(store);

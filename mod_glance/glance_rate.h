@@ -5,7 +5,7 @@
 #ifndef GLANCE_RATE_H
 #define GLANCE_RATE_H
 
-#include "glance_shard.h"
+#include "glance_clock.h"
 
 /** Lets so many lines pass in each span of time, and counts the others. Initialise the first two
  * members; any number of threads may use it. */

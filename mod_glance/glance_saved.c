@@ -67,6 +67,10 @@ static json_t *cluster_json(const glance_snapshot_t *snapshot,
 static json_t *board_json(const glance_saved_entry_t *entry, apr_pool_t *pool)
 {
     const glance_snapshot_t *snapshot = entry->snapshot;
+    /* A counter that is not believed begins anew; viewers know its numbers, so the epoch ends. */
+    int is_counted = snapshot->seq <= LATEST_MAX;
+    apr_uint64_t epoch = is_counted ? snapshot->epoch : snapshot->epoch + 1;
+    json_int_t changes = is_counted ? (json_int_t)snapshot->seq : 0;
     json_t *clusters = json_array();
     apr_uint32_t i;
 
@@ -79,8 +83,8 @@ static json_t *board_json(const glance_saved_entry_t *entry, apr_pool_t *pool)
         }
     }
     return json_pack("{s:s, s:s, s:I, s:o}", "name", entry->name, "epoch",
-                     apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, snapshot->epoch), "changes",
-                     (json_int_t)snapshot->seq, "clusters", clusters);
+                     apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, epoch), "changes", changes,
+                     "clusters", clusters);
 }
 
 static int put_piece(const char *data, size_t length, void *text)

@@ -19,7 +19,8 @@ glance_state_e glance_shard_state(const glance_shard_t *shard)
 {
     apr_byte_t state = __atomic_load_n(&shard->state, __ATOMIC_RELAXED);
 
-    return state < GLANCE_STATES ? (glance_state_e)state : GLANCE_UNKNOWN;
+    return state < GLANCE_STATES && glance_shard_is_known(shard) ? (glance_state_e)state
+                                                                 : GLANCE_UNKNOWN;
 }
 
 apr_byte_t glance_shard_reported(const glance_shard_t *shard)
@@ -27,6 +28,12 @@ apr_byte_t glance_shard_reported(const glance_shard_t *shard)
     apr_byte_t reported = __atomic_load_n(&shard->reported, __ATOMIC_RELAXED);
 
     return reported < GLANCE_STATES ? reported : GLANCE_NEVER;
+}
+
+void glance_shard_mend(glance_shard_t *shard)
+{
+    shard->state = (apr_byte_t)glance_shard_state(shard);
+    shard->reported = glance_shard_reported(shard);
 }
 
 static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
@@ -51,7 +58,7 @@ void glance_shard_init(glance_shard_t *shard, glance_moment_t now)
 
 int glance_shard_is_known(const glance_shard_t *shard)
 {
-    return shard->reported != GLANCE_NEVER;
+    return glance_shard_reported(shard) != GLANCE_NEVER;
 }
 
 int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
@@ -78,7 +85,7 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
     if (!glance_shard_is_known(shard) || shard->state == GLANCE_UNHEALTHY) {
         return GLANCE_NO_MOMENT;
     }
-    return shard->seen + timeout;
+    return glance_clock_after(shard->seen, timeout);
 }
 
 void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)

@@ -5,14 +5,7 @@
 #ifndef GLANCE_SHARD_H
 #define GLANCE_SHARD_H
 
-#include "apr.h"
-
-/** A moment on the monotonic clock, in microseconds: ages must not follow steps of the wall clock.
- */
-typedef apr_int64_t glance_moment_t;
-
-/** Later than every moment: what will never be due. */
-#define GLANCE_NO_MOMENT APR_INT64_MAX
+#include "glance_clock.h"
 
 /** The states of the HTTP contract, by their numbers there. */
 typedef enum {
@@ -52,12 +45,16 @@ typedef struct {
 /** The lower-case English name of a state, or "invalid" for a number that is none. */
 const char *glance_state_name(int state);
 
-/** Its state, of whatever byte lies there: any process of the server can write to shared memory,
- * and nobody may trip over that. */
+/** Its state, of whatever bytes lie there: any process of the server can write to shared memory,
+ * and nobody may trip over that. A shard that never reported is unknown. */
 glance_state_e glance_shard_state(const glance_shard_t *shard);
 
 /** What its bot last reported, a glance_state_e or GLANCE_NEVER; likewise. */
 apr_byte_t glance_shard_reported(const glance_shard_t *shard);
+
+/** Makes the record one that calls of these functions can have made, with the same state and
+ * report. */
+void glance_shard_mend(glance_shard_t *shard);
 
 /** Makes a shard that has never reported, unknown since @a now. */
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now);

@@ -20,14 +20,10 @@ glance_snapshot_t *glance_snapshot_make(const glance_board_t *board)
     return snapshot;
 }
 
-/* A record may be a little newer than `now`, which was read before the lock was had. */
-static apr_uint32_t tenths(glance_moment_t from, glance_moment_t now)
+static apr_uint32_t tenths(glance_moment_t since, glance_moment_t now)
 {
-    apr_int64_t age = (now - from) / TENTH;
+    apr_int64_t age = glance_clock_age(since, now) / TENTH;
 
-    if (age < 0) {
-        return 0;
-    }
     return age > APR_UINT32_MAX ? APR_UINT32_MAX : (apr_uint32_t)age;
 }
 
@@ -35,8 +31,11 @@ void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_mome
 {
     row->silent = tenths(shard->seen, now);
     row->since = tenths(shard->since, now);
-    row->state = (apr_byte_t)glance_shard_state(shard);
     row->reported = glance_shard_reported(shard);
+    /* Asked once more, of the copy: the two must fit each other, or the state file that they go to
+     * is not believed, whoever writes to the shard between the two reads. */
+    row->state = row->reported == GLANCE_NEVER ? GLANCE_UNKNOWN
+                                               : (apr_byte_t)glance_shard_state(shard);
 }
 
 void glance_snapshot_take(glance_snapshot_t *snapshot, apr_time_t wall, glance_moment_t now)

@@ -2,7 +2,7 @@
  * another process writes over.
  *
  * The input changes bytes of a board, each by three of its own: place (two bytes), new value. It
- * does so before the board is taken up, and again later.
+ * does so before the board is taken up, and again later, when it is saved and succeeded.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 #include "apr_general.h"
 
-#include "glance_board.h"
+#include "glance_saved.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,6 +64,27 @@ static void use(glance_board_t *board, apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
+/* Whatever lies in a board, the next start must be able to read what is written of it. */
+static void save(const glance_board_t *board, apr_pool_t *pool)
+{
+    glance_saved_entry_t entry = {.name = "a", .snapshot = glance_snapshot_make(board)};
+    glance_saved_t saved;
+    glance_text_t *text;
+    const char *fault;
+
+    if (!entry.snapshot) {
+        abort();
+    }
+    glance_snapshot_take(entry.snapshot, NOW, NOW);
+    text = glance_saved_write(&entry, 1, NOW, 1, pool);
+    if (!text
+        || glance_saved_read(&saved, text->data, text->length, NOW, &fault, pool) != APR_SUCCESS) {
+        abort();
+    }
+    glance_text_release(text);
+    glance_snapshot_release(entry.snapshot);
+}
+
 /* What the parent does with a board of which nothing can be relied on any more. */
 static void use_ruins(glance_board_t *board, apr_pool_t *pool)
 {
@@ -75,6 +96,7 @@ static void use_ruins(glance_board_t *board, apr_pool_t *pool)
     if (glance_board_open(&heir, base, size, pool) != APR_SUCCESS) {
         abort();
     }
+    save(board, pool);
     glance_board_mend(board);
     glance_board_sweep(board, NOW * 4, 1, apr_array_make(pool, 1, sizeof(glance_transition_t)));
     glance_board_since(board, GLANCE_CHANGE, 0, &changes);

@@ -188,6 +188,12 @@ subtest 'a file that cannot be read' => sub {
     $httpd->graceful;
     is(-s $FILE, 257 << 20, 'it is not written over, after a reload neither');
     is(-s "$FILE.unread", 257 << 20, 'nor is the other');
+    configure("GlanceStateFile elsewhere.json\n");
+    $httpd->graceful;
+    is(states("$httpd->{root}/elsewhere.json"), '0050', 'a reload may name another file');
+    configure();
+    $httpd->graceful;
+    is(-s $FILE, 257 << 20, 'and name it again, which is still not written over');
     my $log = $httpd->log;
     rename $FILE, "$FILE.mine" or die;
     ok($log->await_line(qr/:notice\].*GL0107: .*is written again/, 25), 'once it is moved away, saving goes on');

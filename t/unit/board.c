@@ -220,11 +220,21 @@ static void test_foreign_hands(apr_pool_t *pool)
     memset(table[1].name, 'x', sizeof table[1].name);
     ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL,
        "nor one whose name has no end");
+    report(board, 74, GLANCE_ONLINE, SECOND);
     report(board, 75, GLANCE_ONLINE, SECOND);
+    report(board, 69, GLANCE_ONLINE, SECOND);
+    board->shards[74].reported = GLANCE_STATES;
+    board->shards[69].state = 0xee;
+    is_number(live(board, 74, SECOND), APR_NOTFOUND, "a report that is none is none");
+    is(changes_since(pool, board, 0), "69=0 74=0 75=3", "and its shard unknown");
     memset(board->header, 0xff, (char *)board->shards - (char *)board->header);
     glance_board_mend(board);
     glance_board_succeed(heir, board);
     is_number(heir->shards[5].state, GLANCE_ONLINE, "its view of the ruins is taken over from");
+    is_number(heir->shards[4].reported, GLANCE_NEVER, "a report that is none is left behind");
+    is_number(heir->shards[4].state, GLANCE_UNKNOWN, "with its state");
+    is_number(heir->shards[75].state, GLANCE_UNKNOWN, "as is a state that is none");
+    is_number(heir->shards[75].reported, GLANCE_ONLINE, "but not its report");
     is(glance_board_validate(heir), NULL, "and the heir is valid");
 }
 

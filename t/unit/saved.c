@@ -117,6 +117,34 @@ static void test_succession(apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
+/* Any process of the server can write over a record. */
+static void test_damage(apr_pool_t *pool)
+{
+    glance_board_t *board = lively_board(pool);
+    const glance_saved_board_t *read;
+    const char *fault;
+    const char *text;
+    glance_saved_t saved;
+
+    report(board, 3, GLANCE_ONLINE, NOW);
+    report(board, 4, GLANCE_ONLINE, NOW);
+    board->shards[3].reported = GLANCE_STATES;
+    board->shards[4].state = GLANCE_STATES;
+    text = write_board(pool, "a.test", board, 1);
+    ok(strstr(text, "\"states\":\"11100\",\"reported\":\"360-3\"") != NULL,
+       "a record that makes no sense is written as unknown");
+    is(fault_of(pool, text), NULL, "and does not spoil the file");
+
+    glance_board_resume(board, APR_UINT64_MAX - 7);
+    text = write_board(pool, "a.test", board, 1);
+    is(fault_of(pool, text), NULL, "nor does a counter");
+    read = glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
+               ? glance_saved_find(&saved, "a.test")
+               : NULL;
+    is_number(read ? (long long)read->latest : -1, 0, "which begins anew");
+    ok(read && read->epoch != 0xabc, "in another epoch, as viewers know the numbers of this one");
+}
+
 static void test_faults(apr_pool_t *pool)
 {
 #define HEAD "{\"mod_glance\":1,\"saved\":1.5,\"clean\":false,\"boards\":["
@@ -220,6 +248,7 @@ int main(void)
     test_write(pool);
     test_read(pool);
     test_succession(pool);
+    test_damage(pool);
     test_faults(pool);
     test_adoption(pool);
     test_clusters(pool);
