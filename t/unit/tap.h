@@ -25,6 +25,7 @@ __attribute__((format(printf, 2, 3))) static int ok(int passed, const char *form
     vprintf(format, arguments);
     va_end(arguments);
     printf("\n");
+    fflush(stdout); /* or a child of fork() may print it again */
     tap_failed += !passed;
     return passed;
 }
