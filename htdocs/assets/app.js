@@ -38,6 +38,7 @@ const takers = {
     navigated();
     say(headline(board.counts()));
     announce();
+    dispatchEvent(new Event('tiles'));
   },
 
   update(data, when) {
@@ -195,4 +196,4 @@ function load() {
     navigated();
   }).catch(() => setTimeout(load, 1e4));
 }
-load();
+addEventListener('tiles', load, { once: true });

@@ -45,7 +45,7 @@ export class Extras {
 
   /** Writes what is known, where look(hit) tells of a shard; `only` is a state or -1. */
   show(look, only) {
-    this.#legend.fill(this.#board.clusters.length && this.#board.timeout);
+    this.#legend.fill(this.#board.timeout);
     this.#table.fill(this.#board, look, only);
     this.#detail.fill(this.#board, look);
   }

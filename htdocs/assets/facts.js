@@ -11,8 +11,8 @@ const MEANINGS = [
   'Taking up a connection that it lost.',
 ];
 
-/** What it means to be in a state; `timeout` is in seconds, or not known yet. */
-export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for longer than ${timeout ? age(timeout) : 'allowed'}.` : MEANINGS[state]);
+/** What it means to be in a state; `timeout` is in seconds. */
+export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for longer than ${age(timeout)}.` : MEANINGS[state]);
 
 /** What the bot last said, when it was last heard, how long it is in this state. */
 export function facts({ state, silent, since, reported }) {
