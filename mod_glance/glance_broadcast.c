@@ -150,12 +150,17 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
         broadcast->next_tick = now + TICK;
         broadcast->next_heartbeat = now + HEARTBEAT;
         broadcast->heartbeats = 0;
+        broadcast->fresh_count = 0;
     }
     viewer->broadcast = broadcast;
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
     broadcast->count++;
     broadcast->count_of[viewer->transport]++;
     broadcast->pulse_count += viewer->wants_pulse ? 1 : 0;
+    if (!broadcast->fresh_count++) {
+        broadcast->fresh_beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+    }
+    viewer->is_fresh = 1;
     (void)tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now);
 }
 
@@ -238,7 +243,12 @@ static int knows_less(const glance_viewer_t *viewer, apr_uint64_t upto)
 /* The id of a health event must not lead back behind what a viewer knows. */
 static int wants_pulse(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
-    return viewer->wants_pulse && viewer->seq <= upto;
+    return viewer->wants_pulse && !viewer->is_fresh && viewer->seq <= upto;
+}
+
+static int wants_fresh_pulse(const glance_viewer_t *viewer, apr_uint64_t upto)
+{
+    return viewer->wants_pulse && viewer->is_fresh && viewer->seq <= upto;
 }
 
 static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
@@ -264,16 +274,34 @@ static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
     send_to(broadcast, knows_less, &texts, upto, now);
 }
 
-static void send_health(glance_broadcast_t *broadcast, glance_moment_t now)
+/* Tells who was heard since that beat. Returns up to which, or 0 if that cannot be done. */
+static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t since,
+                                choose_fn_t is_chosen, glance_moment_t now)
 {
     glance_texts_t texts;
     apr_uint64_t upto;
 
-    if (glance_event_health(&texts, transports_in_use(broadcast), broadcast->store, broadcast->beat,
+    if (glance_event_health(&texts, transports_in_use(broadcast), broadcast->store, since,
                             broadcast->seq, &broadcast->changes, &upto)
-        == APR_SUCCESS) {
-        broadcast->beat = upto;
-        send_to(broadcast, wants_pulse, &texts, broadcast->seq, now);
+        != APR_SUCCESS) {
+        return 0;
+    }
+    send_to(broadcast, is_chosen, &texts, broadcast->seq, now);
+    return upto;
+}
+
+/* Who came since the last tick is told no sign of life from before: that is in the hello. (From
+ * before the first of them came, to be exact: one text serves all.) They come last, or they would
+ * miss what happens in between. */
+static void send_pulse(glance_broadcast_t *broadcast, apr_uint64_t beat, glance_moment_t now)
+{
+    if (broadcast->beat != beat) {
+        apr_uint64_t upto = send_health(broadcast, broadcast->beat, wants_pulse, now);
+
+        broadcast->beat = upto ? upto : broadcast->beat;
+    }
+    if (broadcast->fresh_count && broadcast->fresh_beat != beat) {
+        (void)send_health(broadcast, broadcast->fresh_beat, wants_fresh_pulse, now);
     }
 }
 
@@ -300,13 +328,16 @@ static void send_heartbeat(glance_broadcast_t *broadcast, glance_moment_t now)
     send_to(broadcast, is_anybody, &texts, broadcast->seq, now);
 }
 
-static void drop_overdue(glance_broadcast_t *broadcast, glance_moment_t now)
+/* Drops whoever is overdue, and ends the freshness of the rest. */
+static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
 
+    broadcast->fresh_count = 0;
     EACH_VIEWER(viewer, next, broadcast)
     {
+        viewer->is_fresh = 0;
         if (glance_viewer_is_stuck(viewer, now)) {
             glance_stats_add(glance_store_stats(), GLANCE_STAT_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
@@ -334,13 +365,13 @@ static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     apr_uint64_t beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
 
-    if (broadcast->pulse_count && beat != broadcast->beat) {
-        send_health(broadcast, now);
+    if (broadcast->pulse_count) {
+        send_pulse(broadcast, beat, now);
     }
     else {
         broadcast->beat = beat;
     }
-    drop_overdue(broadcast, now);
+    look_after_all(broadcast, now);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)

@@ -34,6 +34,8 @@ typedef struct glance_broadcast_t {
     apr_uint32_t pulse_count; /* how many of them want health events */
     apr_uint64_t seq;         /* every viewer that is ready knows the board up to here */
     apr_uint64_t beat;        /* health events have told up to here */
+    apr_uint32_t fresh_count; /* how many have come since the last tick */
+    apr_uint64_t fresh_beat;  /* the latest beat when the first of them came */
     glance_moment_t next_round;
     glance_moment_t next_tick;
     glance_moment_t next_heartbeat;

@@ -36,6 +36,7 @@ typedef struct glance_viewer_t {
     int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
     glance_moment_t closing; /* since when a WebSocket has said its last; 0: it has not */
     int is_shut;             /* the client has been told that nothing more comes */
+    int is_fresh;            /* it came since the last tick */
     glance_moment_t heard;   /* when the client was last heard, or came */
     glance_ws_t *ws;         /* what it is in the middle of saying, NULL: nothing */
     glance_moment_t pending; /* since when the text is */

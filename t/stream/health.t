@@ -56,6 +56,17 @@ subtest 'several clusters, in ranges' => sub {
     ok($all, 'all of them, and nobody else');
 };
 
+subtest 'not to those who came after it' => sub {
+    my $viewer = opened();
+    post('/api/health/main/81', @to);
+    my @late = map { viewer(@to) } 1 .. 8;    # some of them in the same child
+    $_->next_of('hello') for @late;
+    post('/api/health/main/82', @to);
+    ok(signs($viewer->next_of('health', 5))->{main}{81}, 'an early viewer is told');
+    my @told = map { signs($_->next_of('health', 5)) } @late;
+    is_deeply(\@told, [map { { main => { 82 => 1 } } } @late], 'late ones only what came after them');
+};
+
 subtest 'a status is a sign of life, too' => sub {
     my $viewer = opened();
     post('/api/status/main/81/3', @to);
