@@ -42,6 +42,16 @@ sub talk {
     $client->{feed}->send_frame(Glance::Ws::TEXT, 'still here');
 }
 
+# During that wait, the children of another server are stopped for longer than a client may be silent, as
+# if the machine were suspended.
+my $STALL = 80;
+my $stalled = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceHealthTimeout 600\n")->start;
+my @sleepers = map { my $feed = $stalled->feed; $feed->next_of('hello'); $feed } 1 .. 20;
+my $stalled_log = $stalled->log;
+my @stopped = $stalled->children;
+kill STOP => @stopped;
+my $wake = now() + $STALL;
+
 my $stream = viewer(@to);
 my %client;
 for my $name (sort keys %CASES) {
@@ -59,16 +69,6 @@ sub take_frames {
     }
     $client->{dropped} //= now() if $client->{feed}{ended};
 }
-
-# Meanwhile, the children of another server are stopped for longer than a client may be silent, as
-# if the machine were suspended.
-my $STALL = 80;
-my $stalled = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceHealthTimeout 600\n")->start;
-my @sleepers = map { my $feed = $stalled->feed; $feed->next_of('hello'); $feed } 1 .. 20;
-my $stalled_log = $stalled->log;
-my @stopped = $stalled->children;
-kill STOP => @stopped;
-my $wake = now() + $STALL;
 
 my $end = now() + $LENGTH;
 while (now() < $end) {
