@@ -37,11 +37,10 @@ subtest 'many changes within it collapse into the newest' => sub {
         last if ($update->{json}{clusters}{main}{6} // '') eq '7';
     }
     is($updates[-1]{json}{clusters}{main}{6}, '7', 'the last state arrives');
-    cmp_ok(scalar @updates, '<=', 2 + int $took, scalar(@updates) . ' updates for 201 changes');
+    # Counted, not timed: what comes during the storm is read after it.
+    cmp_ok(scalar @updates, '<=', 2 + int $took, scalar(@updates) . ' updates for 201 changes, one a second');
     is(scalar(grep { keys %{ $_->{json}{clusters}{main} } != 1 } @updates), 0,
         'each tells one state of the shard');
-    my @gaps = map { $updates[$_]{at} - $updates[$_ - 1]{at} } 1 .. $#updates;
-    is(scalar(grep { $_ < 0.8 } @gaps), 0, 'a second apart') or diag("@gaps");
 };
 
 subtest 'a change after a silence is told at once' => sub {
