@@ -24,9 +24,12 @@ sub storm {
     my ($httpd) = @_;
     my (%done, %sent);
     my @posters = map { Glance::Http->new(port => $httpd->port) } 1 .. 3;
+    pipe my $answered, my $answer_came or die "pipe: $!";
     my $fork = fork // die "fork: $!";
     if (!$fork) {
-        pause(0.05 + rand 0.3);
+        close $answer_came;
+        sysread $answered, my $byte, 1;
+        pause(rand 0.3);
         $httpd->kill_all;
         POSIX::_exit(0);
     }
@@ -39,6 +42,7 @@ sub storm {
             my $answer = eval { $posters[$i]->request('POST', "/api/status/main/$shard/$state", seconds => 5) };
             last POST unless $answer and $answer->status == 204;
             $done{$shard} = delete $sent{$shard};
+            undef $answer_came;
         }
     }
     waitpid $fork, 0;
