@@ -38,7 +38,7 @@ const takers = {
     navigated();
     say(headline(board.counts()));
     announce();
-    dispatchEvent(new Event('tiles'));
+    load();
   },
 
   update(data, when) {
@@ -143,7 +143,7 @@ function showHead(text, well) {
 /** Writes what is known, asks for the rest, and writes that. */
 async function learn() {
   refresh();
-  await extras?.learn([...finder.hits, ...listed]);
+  await extras?.learn(look, [...finder.hits, ...listed]);
   refresh();
 }
 
@@ -160,8 +160,8 @@ function showConnection(view, contact) {
   refresh();
   if (!lost()) return;
   const [date, time] = new Date(contact).toLocaleString('en-GB').split(', ');
-  const today = new Date().toLocaleDateString('en-GB');
-  write($('#banner'), `connection lost, showing ${date === today ? time : `${date}, ${time}`}`);
+  const day = date === new Date().toLocaleDateString('en-GB') ? '' : `${date}, `;
+  write($('#banner'), `connection lost, showing ${day}${time}`);
   say('Connection lost');
 }
 
@@ -186,14 +186,13 @@ document.onclick = ({ target }) => {
   if (key) open(...key.split(':'));
 };
 addEventListener('hashchange', navigated);
-setInterval(() => document.hidden || refresh(), 1000);
+setInterval(() => document.hidden || lost() || learn(), 1000);
 listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);
 
 /** What the page stands without. */
 function load() {
   import('./extras.js').then(({ Extras }) => {
-    extras = new Extras(board, status);
+    extras ??= new Extras(board, status);
     navigated();
   }).catch(() => setTimeout(load, 1e4));
 }
-addEventListener('tiles', load, { once: true });

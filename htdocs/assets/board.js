@@ -11,6 +11,8 @@ export function eachId(ranges, size, visit) {
 
 // Times are milliseconds of the reader's clock, NaN where nobody knows.
 class Cluster {
+  timeout;
+
   constructor({ name, states: { length } }) {
     this.name = name;
     this.size = length;
@@ -21,39 +23,41 @@ class Cluster {
     this.counts = STATES.map((_, state) => (state ? 0 : length));
   }
 
-  /** Answers whether that is a change. */
+  /** Answers whether that is another state. If not, it has changed and come back unseen. */
   set(id, state, now, heard) {
     const old = this.states[id];
-    if (old === state) return false;
     this.states[id] = state;
     this.counts[old]--;
     this.counts[state]++;
     this.since[id] = now;
     this.heard[id] = heard;
     this.reported.delete(id);
-    return true;
+    return old !== state;
   }
 
   /** {state, silent, since, reported}, in seconds. */
   shard(id, now) {
     const ago = (times) => Math.max(0, now - times[id]) / 1e3;
-    return { state: this.states[id], silent: ago(this.heard), since: ago(this.since), reported: this.reported.get(id) };
+    const state = this.states[id];
+    let silent = ago(this.heard);
+    // Only an unhealthy shard is silent for so long, the sweep's delay included: signs were missed.
+    if (state !== UNHEALTHY && silent > this.timeout + 2) silent = NaN;
+    return { state, silent, since: ago(this.since), reported: this.reported.get(id) };
   }
 }
 
 export class Board {
   clusters = [];
-  timeout = 30;
 
   /** Answers the changes as {index, id}, or null: these are other clusters. */
   hello({ timeout, clusters }) {
-    this.timeout = timeout;
     const shape = (some) => some.map(({ name, states }) => `${name}:${states.length}`).join();
     const same = shape(clusters) === shape(this.clusters);
     if (!same) this.clusters = clusters.map((cluster) => new Cluster(cluster));
     const changes = [];
     this.clusters.forEach((cluster, index) => {
       const { states } = clusters[index];
+      cluster.timeout = timeout;
       for (let id = 0; id < cluster.size; id++) {
         if (cluster.set(id, Number(states[id]), NaN, NaN) && same) changes.push({ index, id });
       }
@@ -68,8 +72,8 @@ export class Board {
       for (const state in states) {
         eachId(states[state], cluster.size, (id) => {
           // Only silence makes a shard unhealthy: any other change is a sign of life.
-          const heard = Number(state) !== UNHEALTHY ? now : cluster.heard[id] || now - this.timeout * 1e3;
-          if (cluster.set(id, Number(state), now, heard)) changes.push({ index, id });
+          const silent = Number(state) === UNHEALTHY ? cluster.shard(id, now).silent || cluster.timeout : 0;
+          if (cluster.set(id, Number(state), now, now - silent * 1e3)) changes.push({ index, id });
         });
       }
     });
@@ -84,15 +88,6 @@ export class Board {
       beats.push({ index, id });
     }));
     return beats;
-  }
-
-  /** Takes what a status document tells of a shard beyond the state, which is the stream's to tell. */
-  learn(index, { id, state, silent, since, reported }, now) {
-    const cluster = this.clusters[index];
-    if (cluster.states[id] !== state) return;
-    cluster.heard[id] = now - (silent ?? NaN) * 1e3;
-    cluster.since[id] = now - since * 1e3;
-    cluster.reported.set(id, reported);
   }
 
   counts() {

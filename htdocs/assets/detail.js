@@ -36,11 +36,11 @@ export class Detail {
     this.#dialog.close();
   }
 
-  fill({ clusters, timeout }, look) {
+  fill({ clusters }, look) {
     if (!this.hit) return;
-    const { index, id } = this.hit;
+    const { name, size, timeout } = clusters[this.hit.index];
     const shard = look(this.hit);
-    write(this.#heading, `${clusters[index].name}: shard ${id} of ${count(clusters[index].size)}`);
+    write(this.#heading, `${name}: shard ${this.hit.id} of ${count(size)}`);
     this.#sign.dataset.status = shard.state;
     write(this.#state, title(shard.state));
     write(this.#meaning, meaning(shard.state, timeout));

@@ -35,17 +35,17 @@ export class Extras {
     else this.#detail.open({ index, id: Number(id) });
   }
 
-  /** Asks for what is not known of these shards, and of those that detail and table show. */
-  async learn(hits) {
+  /** Asks for what look(hit) does not tell of these shards, and of those that detail and table show. */
+  async learn(look, hits) {
     await Promise.all([
-      this.#status.learn(hits, this.#detail.hit),
+      this.#status.learn(look, hits, this.#detail.hit),
       this.#table.wanted() && this.#status.learnAll(),
     ]);
   }
 
   /** Writes what is known, where look(hit) tells of a shard; `only` is a state or -1. */
   show(look, only) {
-    this.#legend.fill(this.#board.timeout);
+    this.#legend.fill(this.#board.clusters[0]?.timeout);
     this.#table.fill(this.#board, look, only);
     this.#detail.fill(this.#board, look);
   }

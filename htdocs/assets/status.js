@@ -1,8 +1,18 @@
 // The status documents: what the stream does not tell. SPDX-License-Identifier: ISC
+import { time } from './states.js';
 
 const PAUSE = 10e3;      // before the same is asked again
 
 const ask = (url) => fetch(url).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+
+/** Takes what a document tells of a shard beyond the state, which is the stream's to tell. */
+function take(cluster, { id, state, silent, since, reported }) {
+  if (cluster.states[id] !== state) return;
+  const ago = (seconds) => Date.now() - (seconds ?? NaN) * 1e3;
+  cluster.heard[id] = ago(silent);
+  cluster.since[id] = ago(since);
+  cluster.reported.set(id, reported);
+}
 
 export class Status {
   #url;
@@ -15,16 +25,17 @@ export class Status {
     this.#board = board;
   }
 
-  /** Asks for the times of these shards, where they are not known, and for all of one's in detail. */
-  async learn(hits, detail) {
+  /** Asks for what is told of these shards and not known, and for all of one's in detail. */
+  async learn(look, hits, detail) {
     await Promise.all([...hits, ...detail ? [detail] : []].map(async ({ index, id }, at) => {
       const { clusters } = this.#board;
-      const { name, states, since, reported } = clusters[index];
-      const known = at < hits.length ? !states[id] || since[id] >= 0 : reported.has(id);
-      if (known || !this.#due([index, id, states[id], at < hits.length].join())) return;
+      const { name } = clusters[index];
+      const shard = look({ index, id });
+      const known = at < hits.length ? time(shard) : shard.reported >= 0 && (!shard.reported || shard.silent >= 0);
+      if (known || !this.#due([index, id, shard.state, at < hits.length].join())) return;
       // Where that fails, the words do without.
       const answer = await ask(`${this.#url}/${encodeURIComponent(name)}/${id}`);
-      if (answer && clusters === this.#board.clusters) this.#board.learn(index, answer, Date.now());
+      if (answer && clusters === this.#board.clusters) take(clusters[index], answer);
     }));
   }
 
@@ -35,10 +46,10 @@ export class Status {
     if (known || !this.#due('all')) return;
     const answer = await ask(this.#url);
     if (clusters !== this.#board.clusters) return;
-    clusters.forEach(({ name, size }, index) => {
-      const list = answer?.clusters.find((cluster) => cluster.name === name)?.list ?? [];
-      for (const shard of list) if (shard.id < size) this.#board.learn(index, shard, Date.now());
-    });
+    for (const cluster of clusters) {
+      const list = answer?.clusters.find(({ name }) => name === cluster.name)?.list ?? [];
+      for (const shard of list) if (shard.id < cluster.size) take(cluster, shard);
+    }
   }
 
   /** Whether that has not been asked for a while. */

@@ -17,6 +17,13 @@ function ids(ranges, size = 100) {
   return found;
 }
 
+/** What a status document would have told. */
+function told({ clusters: [cluster] }, id, silent, since) {
+  cluster.heard[id] = NOW - silent * 1000;
+  cluster.since[id] = NOW - since * 1000;
+  cluster.reported.set(id, 3);
+}
+
 function board(...clusters) {
   const fresh = new Board();
   fresh.hello(hello(...clusters));
@@ -94,6 +101,37 @@ test('nobody knows when a change happened that nobody saw', () => {
   }
 });
 
+test('nor what has changed and come back unseen', () => {
+  const known = board(['main', '333']);
+  known.health({ clusters: { main: '0-2' } }, NOW);
+  told(known, 1, 0, 60);
+  assert.deepEqual(known.update({ clusters: { main: { 3: '1' } } }, NaN), [], 'and it is no change');
+  const nothing = { state: 3, silent: NaN, since: NaN, reported: undefined };
+  assert.deepEqual(known.clusters[0].shard(1, NOW), nothing);
+  assert.equal(known.clusters[0].shard(0, NOW).silent, 0);
+  assert.deepEqual(known.hello(hello(['main', '333'])), []);
+  assert.deepEqual(known.clusters[0].shard(0, NOW), nothing, 'a hello may come after an absence');
+  assert.deepEqual(known.counts(), [0, 0, 0, 3, 0, 0, 0]);
+});
+
+test('a change and back in one update began just now', () => {
+  const known = board(['main', '3']);
+  told(known, 0, 1, 60);
+  assert.deepEqual(known.update({ clusters: { main: { 3: '0' } } }, NOW), []);
+  assert.equal(known.clusters[0].shard(0, NOW + 2000).since, 2);
+});
+
+test('only an unhealthy shard is silent for longer than the timeout: of another, signs were missed', () => {
+  const known = board(['main', '31']);
+  for (const id of [0, 1]) told(known, id, 0, 60);
+  const { clusters: [cluster] } = known;
+  assert.equal(cluster.shard(0, NOW + 32000).silent, 32, 'the sweep may be late');
+  assert.ok(Number.isNaN(cluster.shard(0, NOW + 32001).silent));
+  assert.equal(cluster.shard(1, NOW + 600000).silent, 600);
+  known.update({ clusters: { main: { 1: '0' } } }, NOW + 600000);
+  assert.equal(cluster.shard(0, NOW + 600000).silent, 30, 'not since the last sign that came through');
+});
+
 test('health is a sign of life and no change', () => {
   const known = board(['main', '3333']);
   assert.deepEqual(known.health({ clusters: { main: '1,3' } }, NOW), [{ index: 0, id: 1 }, { index: 0, id: 3 }]);
@@ -101,17 +139,9 @@ test('health is a sign of life and no change', () => {
   assert.ok(Number.isNaN(known.clusters[0].shard(0, NOW).silent));
 });
 
-test('a status document teaches the times and what the bot said, never the state', () => {
-  const known = board(['main', '31']);
-  known.learn(0, { id: 1, state: 1, silent: 52, since: 22, reported: 3 }, NOW);
-  known.learn(0, { id: 0, state: 2, silent: 1, since: 1, reported: 2 }, NOW);
-  assert.deepEqual(known.clusters[0].shard(1, NOW), { state: 1, silent: 52, since: 22, reported: 3 });
-  assert.deepEqual(known.clusters[0].shard(0, NOW), { state: 3, silent: NaN, since: NaN, reported: undefined });
-});
-
 test('what the bot said is forgotten with the next change', () => {
   const known = board(['main', '3']);
-  known.learn(0, { id: 0, state: 3, silent: 1, since: 1, reported: 3 }, NOW);
+  told(known, 0, 1, 1);
   known.update({ clusters: { main: { 2: '0' } } }, NOW);
   assert.equal(known.clusters[0].shard(0, NOW).reported, undefined);
 });

@@ -22,25 +22,57 @@ beforeEach(() => {
 });
 
 const hits = (...ids) => ids.map((id) => ({ index: 0, id }));
-const shard = (id) => board.clusters[0].shard(id, Date.now());
+const look = ({ index, id }) => board.clusters[index].shard(id, Date.now());
+const shard = (id) => look({ index: 0, id });
 
 test('asks for the times that are not known, by the cluster\'s encoded name', async () => {
-  await status.learn(hits(0, 1));
+  await status.learn(look, hits(0, 1));
   assert.deepEqual(asked, ['/api/status/two%20words/0', '/api/status/two%20words/1']);
   assert.equal(Math.round(shard(0).since), 60);
   assert.equal(shard(0).reported, 3);
 });
 
+test('takes the times and what the bot said, never the state', async (t) => {
+  t.mock.method(Date, 'now', () => 1e12);
+  answer = () => ({ ok: true, json: async () => ({ id: 0, state: 1, silent: 52, since: 22, reported: 3 }) });
+  await status.learn(look, [{ index: 1, id: 0 }, ...hits(0)]);
+  assert.deepEqual(look({ index: 1, id: 0 }), { state: 1, silent: 52, since: 22, reported: 3 });
+  assert.deepEqual(shard(0), { state: 3, silent: NaN, since: NaN, reported: undefined });
+});
+
 test('not for a shard that never reported, nor for what the stream told', async () => {
   board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
-  await status.learn(hits(2, 0));
+  await status.learn(look, hits(2, 0));
   assert.deepEqual(asked, []);
+});
+
+test('again, once an online shard seems silent for longer than one can be', async (t) => {
+  t.mock.method(Date, 'now', () => 1e12);
+  await status.learn(look, hits(0), hits(0)[0]);
+  assert.equal(asked.length, 2);
+  Date.now.mock.mockImplementation(() => 1e12 + 28e3);
+  await status.learn(look, hits(0), hits(0)[0]);
+  assert.equal(asked.length, 2, 'heard 30 s ago at most');
+  Date.now.mock.mockImplementation(() => 1e12 + 40e3);
+  await status.learn(look, hits(0));
+  assert.equal(asked.length, 3);
+  assert.equal(shard(0).silent, 2);
+});
+
+test('not again for what an offline shard does not show', async (t) => {
+  t.mock.method(Date, 'now', () => 1e12);
+  board.update({ clusters: { 'two words': { 2: '3' } } }, 1e12);
+  Date.now.mock.mockImplementation(() => 1e12 + 600e3);
+  await status.learn(look, hits(3));
+  assert.deepEqual(asked, [], 'for 10 min');
+  await status.learn(look, [], hits(3)[0]);
+  assert.equal(asked.length, 1, 'the detail shows when it was heard');
 });
 
 test('in detail for both: what the bot last said is in no event', async () => {
   board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
-  await status.learn([], { index: 0, id: 0 });
-  await status.learn([], { index: 0, id: 2 });
+  await status.learn(look, [], { index: 0, id: 0 });
+  await status.learn(look, [], { index: 0, id: 2 });
   assert.equal(asked.length, 2);
 });
 
@@ -49,7 +81,7 @@ test('a server that does not answer is not asked again with every event', async 
     status = new Status('/api/status', board);
     asked = [];
     answer = failure;
-    for (let event = 0; event < 5; event++) await status.learn(hits(0), { index: 0, id: 0 });
+    for (let event = 0; event < 5; event++) await status.learn(look, hits(0), { index: 0, id: 0 });
     assert.equal(asked.length, 2, 'once for the times, once for the detail');
     assert.ok(Number.isNaN(shard(0).since));
   }
@@ -57,9 +89,9 @@ test('a server that does not answer is not asked again with every event', async 
 
 test('but after a change of state it is', async () => {
   answer = () => ({ ok: false });
-  await status.learn([], { index: 0, id: 0 });
+  await status.learn(look, [], { index: 0, id: 0 });
   board.update({ clusters: { 'two words': { 4: '0' } } }, Date.now());
-  await status.learn([], { index: 0, id: 0 });
+  await status.learn(look, [], { index: 0, id: 0 });
   assert.equal(asked.length, 2);
 });
 
@@ -68,7 +100,7 @@ test('an answer about clusters that are gone is dropped', async () => {
     board.hello({ timeout: 30, clusters: [{ name: 'other', states: '3' }] });
     return { ok: true, json: async () => ({ id: 0, state: 3, silent: 2, since: 60, reported: 3 }), url };
   };
-  await status.learn(hits(0));
+  await status.learn(look, hits(0));
   assert.equal(shard(0).reported, undefined);
 });
 
