@@ -134,7 +134,8 @@ function showHead(text, well) {
   const [hit] = [...finder.hits].sort((a, b) => rank(a) - rank(b));
   const state = hit ? look(hit).state : well ? ONLINE : UNHEALTHY;
   const watched = hit && sentence(board.clusters[hit.index], hit.id, { state }, true);
-  document.title = `${lost() ? 'Connection lost' : watched ?? text} · ${settings.branding}`;
+  const gap = { lost: 'Connection lost', paused: 'Paused' }[body.dataset.connection];
+  document.title = `${gap ?? watched ?? text} · ${settings.branding}`;
   const icon = `assets/favicon${{ [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble'}.svg`;
   if ($('[rel=icon]').getAttribute('href') !== icon) $('[rel=icon]').href = icon;
   write($('#headline'), text);
@@ -153,6 +154,7 @@ const lost = () => body.dataset.connection === 'lost';
 
 function showConnection(view, contact) {
   if (body.dataset.connection === view) return;
+  if (lost()) say(headline(board.counts()));
   body.dataset.connection = view;
   frozen = lost() ? contact : undefined;
   write($('.pill'), lost() ? 'connection lost' : view);

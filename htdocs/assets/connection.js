@@ -29,6 +29,7 @@ export class Connection {
 
   /** What to tell the reader. */
   view(now) {
+    if (this.phase === 'paused') return this.phase;
     if (!(now >= this.#trouble)) return 'live';
     if (now - this.#trouble >= LIMITS.doubt) return 'lost';
     return this.contact ? 'reconnecting' : 'connecting';
