@@ -1,4 +1,5 @@
-// The page where the stream comes in the brief form: it turns to the feed, and stays.
+// The page where the stream comes in the brief form: it turns to the feed, and stays; and what
+// it does while nobody looks.
 // SPDX-License-Identifier: ISC
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -113,4 +114,77 @@ test('and where that is all there is, it is found again', async () => {
   mock.feed = true;
   await asked(2);
   await pill('live');
+});
+
+test('the brief form tells of no sign of life, so the page asks how long ago it was', async () => {
+  const silent = (seconds) => mock.files.set('/api/status/main/2', JSON.stringify({ id: 2, state: 3, silent: seconds, since: 600, reported: 3 }));
+  mock.feed = false;
+  silent(1);
+  await page.clock.install();
+  await page.goto(`${base}/#guild=%232`);
+  await page.locator('#answers', { hasText: /^main: shard 2 of 6, Online, heard [1-9] s ago$/ }).waitFor();
+  silent(20);
+  await page.clock.fastForward(60e3);
+  await page.locator('#answers', { hasText: /, Online, heard 2\d s ago$/ }).waitFor();
+});
+
+// ---- nobody looks ----------------------------------------------------------------------------
+
+/** As a browser does when another tab is chosen, and this one again. */
+const hide = (hidden) => page.evaluate((hidden) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, hidden);
+
+async function viewers(count) {
+  const end = Date.now() + 60000;
+  while (mock.viewers !== count) {
+    assert.ok(Date.now() < end, `${mock.viewers} feeds are open`);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}
+
+test('a hidden tab lets its feed go after 5 minutes, and has it back when it is looked at', async () => {
+  await page.clock.install();
+  await page.goto(base);
+  await asked(1);
+  await pill('live');
+  await hide(true);
+  await page.clock.fastForward(299e3);
+  await viewers(1);
+  await page.clock.fastForward(2e3);
+  await viewers(0);
+  await page.waitForFunction(() => document.title === 'Paused · Glance');
+  const { length } = mock.asked;
+  await page.clock.fastForward(3600e3);
+  assert.equal(mock.asked.length, length, 'and asks for nothing');
+  await hide(false);
+  await viewers(1);
+  await pill('live');
+  await page.waitForFunction(() => document.title === 'All 6 shards are online · Glance');
+});
+
+test('a tab that is looked at again in time has lost nothing', async () => {
+  await page.clock.install();
+  await page.goto(base);
+  await asked(1);
+  await hide(true);
+  await page.clock.fastForward(30e3);
+  await hide(false);
+  await page.clock.fastForward(5e3);
+  assert.equal(mock.asked.length, 2);
+  await page.clock.fastForward(290e3);
+  await viewers(1);
+});
+
+test('without a sign for 40 s it is opened anew, without a word to the reader', async () => {
+  await page.clock.install();
+  await page.goto(base);
+  await asked(1);
+  await pill('live');
+  await page.clock.fastForward(41e3);
+  await asked(2);
+  await viewers(1);
+  assert.equal(mock.asked.at(-1), 'feed e-0 glance-events');
+  assert.equal(await page.getAttribute('body', 'data-connection'), 'live');
 });

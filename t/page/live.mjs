@@ -121,7 +121,7 @@ test('each grid is one stop for Tab, and arrows lead through it', async () => {
   await tile(0).focus();
   const columns = await tile(0).evaluate((element) => getComputedStyle(element.parentNode).gridTemplateColumns.split(' ').length);
   const steps = [['ArrowRight', 1], ['ArrowDown', 1 + columns], ['ArrowLeft', columns], ['ArrowUp', 0], ['ArrowUp', 0],
-    ['End', columns - 1], ['Home', 0], ['PageDown', 59], ['Control+Home', 0], ['Control+End', 59], ['ArrowRight', 59]];
+    ['End', columns - 1], ['Home', 0], ['PageDown', 59], ['PageUp', 59 % columns], ['Control+Home', 0], ['Control+End', 59], ['ArrowRight', 59]];
   for (const [key, id] of steps) {
     await page.keyboard.press(key);
     assert.equal(await focused(), String(id), key);
@@ -175,6 +175,7 @@ test('a broken connection: reconnecting, then lost, and the grid stays', async (
   assert.ok(await page.locator('#banner').isVisible());
   assert.ok(await tile(17).isVisible());
   assert.equal(await tile(17).getAttribute('data-status'), '2');
+  await becomes(() => text('#status'), 'Connection lost', 'what is said', 20);
 });
 
 test('a lost connection breaks no rule of accessibility', async () => {
@@ -203,6 +204,10 @@ test('it resumes after the last event, with what happened meanwhile', async () =
   await becomes(() => tile(3).getAttribute('data-status'), '4', 'state');
   await becomes(() => tile(17).getAttribute('data-status'), '3', 'state');
   assert.ok(await page.locator('#banner').isHidden());
+});
+
+test('which is said, too', async () => {
+  await becomes(() => text('#status'), '1 of 66 shards is not online', 'what is said', 20);
 });
 
 test('by one update and no hello', () => {

@@ -9,7 +9,7 @@ use FindBin ();
 use lib $FindBin::Bin;
 use Node ();
 
-plan tests => 25;
+plan tests => 26;
 
 Apache::TestRequest::module('page');
 Node::run('live.mjs', Apache::TestRequest::hostport());

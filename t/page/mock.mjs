@@ -4,9 +4,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { pathToFileURL } from 'node:url';
 import { once } from 'node:events';
 
-const HTDOCS = new URL('../../htdocs/', import.meta.url);
+const HTDOCS = process.env.GLANCE_HTDOCS ? pathToFileURL(`${process.env.GLANCE_HTDOCS}/`) : new URL('../../htdocs/', import.meta.url);
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
 const HELLO = { now: 0, timeout: 30, clusters: [{ name: 'main', states: '333333' }] };
 
@@ -16,7 +17,7 @@ export class Mock {
   slow;                 // a promise that the feed's handshakes wait for
   stream = true;
   hello = HELLO;
-  files = new Map();    // path => text of files that differ from the page's own
+  files = new Map();    // path => text of files that differ from the page's own, or of documents
   #seq = 0;
   #sockets = new Set();
   #server = createServer((request, response) => this.#answer(request, response));
@@ -61,7 +62,7 @@ export class Mock {
     const path = pathname === '/' ? 'index.html' : pathname.slice(1);
     try {
       const body = this.files.get(pathname) ?? readFileSync(new URL(path, HTDOCS));
-      response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] }).end(body);
+      response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'application/json' }).end(body);
     } catch {
       response.writeHead(404).end();
     }
@@ -87,6 +88,7 @@ export class Mock {
       + `Sec-WebSocket-Protocol: glance-events\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
     this.#sockets.add(socket);
     socket.on('error', () => {});
+    socket.on('data', ([first]) => first === 0x88 && socket.end(Buffer.from([0x88, 0])));   // a close is answered
     socket.on('close', () => this.#sockets.delete(socket));
     if (after) this.#send(socket, 'update', { now: 0, clusters: {} });
     else this.#send(socket, 'hello', this.hello);

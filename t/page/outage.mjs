@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
+import { Mock } from './mock.mjs';
 import { becomes, post, postAll } from './visit.mjs';
 
 const [server, httpd, configuration] = process.argv.slice(2);
@@ -93,4 +94,22 @@ test('which a graceful restart ends, and the page is back at once', async () => 
   await becomes(() => post(server, 'status/main/2/3').then(() => true, () => false), true, 'the bot is heard');
   await becomes(() => state(2), '3', 'state', 60);
   await pill('live');
+});
+
+test('the page from another host: stream, feed and documents are where config.js says', async () => {
+  const host = new Mock();
+  const home = await host.open();
+  const config = Object.fromEntries(['stream', 'feed', 'status'].map((name) => [name, `http://${server}/api/${name}`]));
+  host.files.set('/assets/config.js', `window.config = ${JSON.stringify(config)};`);
+  await page.unroute('**/assets/config.js');
+  try {
+    await page.goto(`${home}/#shard=main:3`);
+    await pill('live');
+    await post(server, 'status/main/2/6');
+    await becomes(() => state(2), '6', 'state');
+    await becomes(() => text('dialog dd >> nth=0'), 'online', 'what the bot last said, from the documents');
+    assert.deepEqual(host.asked, [], 'the host of the page is asked for files alone');
+  } finally {
+    host.close();
+  }
 });

@@ -1,4 +1,5 @@
-# The page while httpd stops and starts: a private server, which outage.mjs starts anew.
+# The page while httpd stops and starts: a private server, which outage.mjs starts anew; and on
+# another host.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -9,7 +10,7 @@ use lib $FindBin::Bin;
 use Glance::Httpd;
 use Node ();
 
-plan tests => 8;
+plan tests => 9;
 
 my $httpd = Glance::Httpd->new->configure(<<"CONF")->start;
 GlanceBots main:12
@@ -22,6 +23,9 @@ AddType text/css .css
 AddType image/svg+xml .svg
 <Location "/api/feed">
     SetHandler glance-feed
+</Location>
+<Location "/api/">
+    Header always set Access-Control-Allow-Origin "*"
 </Location>
 CONF
 Node::run('outage.mjs', "127.0.0.1:$httpd->{port}", Glance::Httpd::httpd(), "$httpd->{root}/httpd.conf");

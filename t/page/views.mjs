@@ -116,6 +116,33 @@ test('title and icon follow what is watched, and it is said once', async () => {
   await becomes(icon, 'assets/favicon.svg', 'icon');
 });
 
+test('a burst is summed up in one sentence, and what is watched is said once', async () => {
+  await page.clock.install();
+  await open('#guild=main:30');
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1e3));
+  await page.clock.runFor(22e3);     // what the opening says is said, and 10 s ago
+  await page.evaluate(() => {
+    const status = document.querySelector('#status');
+    globalThis.heard = [];
+    new MutationObserver(() => heard.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });
+  });
+  const after = async (seconds) => {
+    while (seconds-- > 0) await page.clock.runFor(1000);
+    return page.evaluate(() => heard.splice(0));
+  };
+  await post('status/main/33/4');
+  await becomes(() => text('#headline'), '8 of 73 shards are not online', 'headline');
+  assert.deepEqual(await after(1), ['8 of 73 shards are not online']);
+  for (const id of range(7)) await post(`status/main/${34 + id}/4`);
+  await becomes(() => text('#headline'), '15 of 73 shards are not online', 'headline');
+  assert.deepEqual(await after(8), [], 'not within 10 s');
+  assert.deepEqual(await after(3), ['15 of 73 shards are not online']);
+  await post('status/main/30/2');
+  await becomes(() => page.title(), 'main: shard 30, Offline · Glance', 'title');
+  assert.match((await after(22)).join('; '), /^main: shard 30 of 60, Offline, for \d+ s\. $/);
+  for (const id of [30, ...range(8).map((id) => 33 + id)]) await post(`status/main/${id}/3`);
+});
+
 test('of nothing watched, they tell of all', async () => {
   await open();
   assert.equal(await page.title(), '7 of 73 shards are not online · Glance');

@@ -73,7 +73,7 @@ test('a filter leaves out what has nothing to show, unless one goes there', asyn
 
 test('the keyboard reaches the ends', async () => {
   await tile(0).focus();
-  for (const [key, id] of [['Control+End', 19999], ['ArrowUp', 19949], ['Control+Home', 0], ['ArrowDown', 50], ['PageDown', 550]]) {
+  for (const [key, id] of [['Control+End', 19999], ['ArrowUp', 19949], ['Control+Home', 0], ['ArrowDown', 50], ['PageDown', 550], ['PageUp', 50]]) {
     await page.keyboard.press(key);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.id), String(id), key);
   }
@@ -85,6 +85,14 @@ test('all of them change, and are counted', async () => {
   assert.equal(await page.locator('[data-status="6"][data-id]').count(), SIZE);
   await post(server, 'status/main/12345/3');
   await becomes(() => tile(12345).getAttribute('data-status'), '3', 'state');
+});
+
+test('the list has the first 50 of them at most, and says so', async () => {
+  assert.equal(await text('#more'), 'Show 50 of 19,999');
+  await page.click('#more');
+  await becomes(() => page.locator('#troubled li').count(), 50, 'lines');
+  assert.equal(await text('#more'), 'Show fewer (50 of 19,999)');
+  await page.click('#more');
 });
 
 test('the table shows the first 2,000 of them, and says so', async () => {

@@ -9,7 +9,7 @@ use FindBin ();
 use lib $FindBin::Bin;
 use Node ();
 
-plan tests => 10;
+plan tests => 11;
 
 Apache::TestRequest::module('wide');
 Node::run('wide.mjs', Apache::TestRequest::hostport());
