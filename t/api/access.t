@@ -49,6 +49,9 @@ my $vhosts = join '',
     vhost(writeonly => "GlancePassphrase alpha\n<Location /api>\n<LimitExcept POST>\nRequire all denied\n</LimitExcept>\n</Location>\n"
         . "<Location /plain>\nRequire all denied\n</Location>"),
     vhost(nostream => "GlancePassphrase alpha\n<Location /api/stream>\nRequire all denied\n</Location>"),
+    vhost(nofeed => "<Location /api/feed>\nRequire all denied\n</Location>"),
+    # As docs/api.md has it
+    vhost(ownpages => qq(<Location "/api/feed">\n    Require expr "%{HTTP:Origin} == 'https://status.example.org'"\n</Location>)),
     vhost(readers => "GlancePassphrase alpha\n<Location /api>\n<LimitExcept POST>\n${basic}Require valid-user\n</LimitExcept>\n</Location>"),
     vhost(eitherway => "GlancePassphrase \"\"\n<Location /api/status>\n<Limit POST>\n$basic<RequireAny>\nRequire valid-user\nRequire ip 192.0.2.1\n</RequireAny>\n</Limit>\n</Location>"),
     vhost(open => 'GlancePassphrase ""');
@@ -108,6 +111,29 @@ subtest 'no stream' => sub {
     answers($httpd->http('GET', '/api/stream', to('nostream')), 403, 'the stream is closed');
     answers($httpd->http('GET', '/api/status', to('nostream')), 200, 'the snapshot is not');
     answers($httpd->post('/api/status/main/0/3', to('nostream'), headers => \%alpha), 204, 'nor is writing');
+};
+
+# How the server answers to a handshake from a page of that origin.
+sub knock {
+    my ($name, $origin) = @_;
+    my $http = Glance::Http->new(to($name));
+    $http->send_request('GET', '/api/feed', headers => Glance::Ws::handshake($origin ? (Origin => $origin) : ()));
+    return $http->answer_or_switch;
+}
+
+subtest 'no feed' => sub {
+    answers(knock('nofeed'), 403, 'the feed is closed');
+    answers($httpd->http('GET', '/api/feed', to('nofeed')), 403, 'to those who want no WebSocket, too');
+    is($httpd->viewer(to('nofeed'))->status, 200, 'the stream is not');
+    answers($httpd->http('GET', '/api/status', to('nofeed')), 200, 'nor is the snapshot');
+};
+
+subtest 'the feed for one\'s own pages alone' => sub {
+    my $feed = $httpd->feed(to('ownpages'), headers => { Origin => 'https://status.example.org' });
+    is($feed->next_message->{op}, 'hello', 'they get it');
+    answers(knock('ownpages', $_), 403, $_ // 'no origin')
+        for 'https://evil.example', 'https://status.example.org.evil.example', 'http://status.example.org', 'null', undef;
+    is($httpd->viewer(to('ownpages'))->status, 200, 'the stream is everybody\'s');
 };
 
 subtest 'readers by name, bots by passphrase' => sub {
