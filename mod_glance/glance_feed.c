@@ -26,34 +26,24 @@ static const char *header(const request_rec *r, const char *name)
     return value ? value : "";
 }
 
-typedef int (*compare_fn_t)(const char *, const char *);
-
-/* Whether a list names that token. Repeated headers have been joined to one list by now. (httpd's
- * ap_find_token() takes the beginning of a token for the whole.) */
-static int lists(const request_rec *r, const char *name, const char *token, compare_fn_t compare)
+/* Repeated headers have been joined to one list by now. */
+static int lists(const request_rec *r, const char *name, const char *token,
+                 glance_ws_compare_fn_t compare)
 {
-    char *rest = apr_pstrdup(r->pool, header(r, name));
-    const char *item;
-
-    for (item = apr_strtok(rest, ", \t", &rest); item; item = apr_strtok(NULL, ", \t", &rest)) {
-        if (!compare(item, token)) {
-            return 1;
-        }
-    }
-    return 0;
+    return glance_ws_lists(header(r, name), token, compare);
 }
 
 static int is_upgrade(const request_rec *r)
 {
     return !r->header_only && r->proto_num >= HTTP_VERSION(1, 1)
-           && lists(r, "Upgrade", "websocket", ap_cstr_casecmp)
-           && lists(r, "Connection", "upgrade", ap_cstr_casecmp);
+           && lists(r, "Upgrade", "websocket", ap_cstr_casecmpn)
+           && lists(r, "Connection", "upgrade", ap_cstr_casecmpn);
 }
 
 /* Unlike most of HTTP, a subprotocol's name minds its case. */
 static int offers_events(const request_rec *r)
 {
-    return lists(r, "Sec-WebSocket-Protocol", SUBPROTOCOL, strcmp);
+    return lists(r, "Sec-WebSocket-Protocol", SUBPROTOCOL, strncmp);
 }
 
 static int ask_for_upgrade(request_rec *r)

@@ -94,12 +94,18 @@ static apr_status_t sync_folder(const char *folder)
 }
 
 apr_status_t glance_file_replace(const char *path, const char *data, apr_size_t length,
-                                 const char **step, apr_pool_t *pool)
+                                 apr_size_t most, const char **step, apr_pool_t *pool)
 {
     const char *draft = apr_pstrcat(pool, path, ".new", NULL);
     apr_status_t rv;
     int file;
 
+    if (length > most) {
+        *step = apr_psprintf(pool,
+                             "write %" APR_SIZE_T_FMT " bytes, of at most %" APR_SIZE_T_FMT ", to",
+                             length, most);
+        return EFBIG;
+    }
     *step = "create";
     file = create(draft);
     if (file < 0) {

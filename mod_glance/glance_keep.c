@@ -218,7 +218,7 @@ apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
     if (was_there(unread, path)) {
         unread->why = APR_SUCCESS;
     }
-    rv = glance_file_replace(path, text->data, text->length, &step, pool);
+    rv = glance_file_replace(path, text->data, text->length, GLANCE_SAVED_MAX, &step, pool);
     if (rv != APR_SUCCESS && !failing) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
                      GLANCE_LOGNO(0106) GLANCE_STATE_FILE

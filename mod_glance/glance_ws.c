@@ -22,6 +22,8 @@
 #define KEY_DIGITS 22 /* 16 bytes in base64, which pads them with two more characters */
 #define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+#define SEPARATORS ", \t" /* of a header's list */
+
 /* A frame's beginning (RFC 6455, 5.2), as far as it is looked at before wslay gets it. */
 #define FIN 0x80
 #define OPCODE 0x0f
@@ -60,6 +62,21 @@ apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *ke
     apr_sha1_final(digest, &sha1);
     (void)apr_base64_encode_binary(accept, digest, sizeof digest);
     return APR_SUCCESS;
+}
+
+int glance_ws_lists(const char *list, const char *token, glance_ws_compare_fn_t compare)
+{
+    apr_size_t wanted = strlen(token);
+    apr_size_t length;
+
+    for (list += strspn(list, SEPARATORS); *list; list += strspn(list, SEPARATORS)) {
+        length = strcspn(list, SEPARATORS);
+        if (length == wanted && !compare(list, token, length)) {
+            return 1;
+        }
+        list += length;
+    }
+    return 0;
 }
 
 /* ---- out ---- */

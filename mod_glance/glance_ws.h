@@ -26,6 +26,15 @@ typedef struct glance_ws_t glance_ws_t;
  * @return APR_SUCCESS; APR_EINVAL if the key is not the base64 form of 16 bytes. */
 apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *key);
 
+/** Compares that many bytes, as strncmp() does. */
+typedef int (*glance_ws_compare_fn_t)(const char *, const char *, apr_size_t);
+
+/** Whether a header's list names that token, by itself and as a whole. (httpd's ap_find_token()
+ * takes the beginning of a token for the whole.)
+ * @param compare says whether case matters: it does for a subprotocol, in most of HTTP it does
+ * not. */
+int glance_ws_lists(const char *list, const char *token, glance_ws_compare_fn_t compare);
+
 /** Appends a text message, in one frame, to @a text. */
 void glance_ws_put_message(glance_text_t *text, const char *data, apr_size_t length);
 

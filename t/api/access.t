@@ -49,6 +49,9 @@ my $vhosts = join '',
     vhost(writeonly => "GlancePassphrase alpha\n<Location /api>\n<LimitExcept POST>\nRequire all denied\n</LimitExcept>\n</Location>\n"
         . "<Location /plain>\nRequire all denied\n</Location>"),
     vhost(nostream => "GlancePassphrase alpha\n<Location /api/stream>\nRequire all denied\n</Location>"),
+    vhost(nofeed => "<Location /api/feed>\nRequire all denied\n</Location>"),
+    # As docs/api.md has it
+    vhost(ownpages => qq(<Location "/api/feed">\n    Require expr "%{HTTP:Origin} == 'https://status.example.org'"\n</Location>)),
     vhost(readers => "GlancePassphrase alpha\n<Location /api>\n<LimitExcept POST>\n${basic}Require valid-user\n</LimitExcept>\n</Location>"),
     vhost(eitherway => "GlancePassphrase \"\"\n<Location /api/status>\n<Limit POST>\n$basic<RequireAny>\nRequire valid-user\nRequire ip 192.0.2.1\n</RequireAny>\n</Limit>\n</Location>"),
     vhost(open => 'GlancePassphrase ""');
@@ -59,6 +62,7 @@ GlanceBots main:8 patron:2
 GlancePassphrase secret-in-line "secret of two words"
 GlanceClusterPassphrase patron secret-of-patron
 GlancePassphraseFile "$file"
+LogLevel glance:trace8
 <Location "/server-info">
     SetHandler server-info
 </Location>
@@ -109,6 +113,29 @@ subtest 'no stream' => sub {
     answers($httpd->post('/api/status/main/0/3', to('nostream'), headers => \%alpha), 204, 'nor is writing');
 };
 
+# How the server answers to a handshake from a page of that origin.
+sub knock {
+    my ($name, $origin) = @_;
+    my $http = Glance::Http->new(to($name));
+    $http->send_request('GET', '/api/feed', headers => Glance::Ws::handshake($origin ? (Origin => $origin) : ()));
+    return $http->answer_or_switch;
+}
+
+subtest 'no feed' => sub {
+    answers(knock('nofeed'), 403, 'the feed is closed');
+    answers($httpd->http('GET', '/api/feed', to('nofeed')), 403, 'to those who want no WebSocket, too');
+    is($httpd->viewer(to('nofeed'))->status, 200, 'the stream is not');
+    answers($httpd->http('GET', '/api/status', to('nofeed')), 200, 'nor is the snapshot');
+};
+
+subtest 'the feed for one\'s own pages alone' => sub {
+    my $feed = $httpd->feed(to('ownpages'), headers => { Origin => 'https://status.example.org' });
+    is($feed->next_message->{op}, 'hello', 'they get it');
+    answers(knock('ownpages', $_), 403, $_ // 'no origin')
+        for 'https://evil.example', 'https://status.example.org.evil.example', 'http://status.example.org', 'null', undef;
+    is($httpd->viewer(to('ownpages'))->status, 200, 'the stream is everybody\'s');
+};
+
 subtest 'readers by name, bots by passphrase' => sub {
     answers($httpd->http('GET', '/api/status', to('readers')), 401, 'a reader without a name');
     answers($httpd->http('GET', '/api/status', to('readers'), headers => \%anna), 200, 'one with it');
@@ -153,7 +180,7 @@ subtest 'secrets are shown nowhere' => sub {
     $httpd->post('/api/status/main/0/3', headers => { Authorization => 'secret-in-linf' });
     $httpd->graceful;
     $httpd->stop;
-    unlike($httpd->log_text, $secrets, 'nor does the error log show any');
+    unlike($httpd->log_text, $secrets, 'nor does the error log show any, whatever we log');
     my ($bad_code, $text) = $httpd->configure("GlanceBots main:1\nGlancePassphrase \"\" secret-in-line")->configtest;
     isnt($bad_code, 0, 'a mistake beside a secret');
     unlike($text, $secrets, 'is told without it');

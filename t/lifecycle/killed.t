@@ -37,6 +37,17 @@ sub storm {
     return $good;
 }
 
+# A lock that a killed child held was last used by that child, until somebody takes it again.
+sub semaphores_in_use {
+    my $httpd = shift;
+    my @ids;
+    ok((await {
+        $httpd->post('/api/health/main/4999');
+        @ids = semaphores_of($httpd->pid, $httpd->children);
+    } 10), 'the lock is a semaphore');
+    return @ids;
+}
+
 for my $mechanism (qw(default pthread fcntl flock sysvsem)) {
     subtest "Mutex $mechanism" => sub {
         my $httpd = Glance::Httpd->new;
@@ -81,7 +92,10 @@ CONF
             $picture->states('main') eq $states;
         } 15;
         ok($good, 'and a viewer that came back has the same picture');
+        my @semaphores = $mechanism eq 'sysvsem' ? semaphores_in_use($httpd) : ();
         ok($httpd->stop, 'the server stops');
+        my %left = map { $_ => 1 } semaphores();
+        is_deeply([grep { $left{$_} } @semaphores], [], 'and leaves no semaphore');
     };
 }
 

@@ -1,4 +1,6 @@
 # Floods and dawdlers: whoever has the passphrase is answered all the same.
+# How fast, and under how many guesses, is not tested but measured: bench/guesses. A test must not
+# depend on the speed of its machine, so the numbers here are far from what one can do.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';

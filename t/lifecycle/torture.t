@@ -25,7 +25,8 @@ my $httpd = Glance::Httpd->new;
 my @parents;
 
 sub configure {
-    my ($list) = @_;
+    my ($list, $last) = @_;
+    $last //= '';
     my $more = mpm() eq 'prefork' ? "ServerLimit 128\nMaxRequestWorkers 128\nStartServers 48\nMinSpareServers 8\nMaxSpareServers 128\n" : '';
     return $httpd->configure(<<"CONF", runtime => "$memory");
 $more
@@ -33,6 +34,7 @@ GlanceBots $list
 GlanceHealthTimeout 600
 GlancePassphrase alpha
 GlanceStreamInterval 250ms
+$last
 CONF
 }
 
@@ -283,13 +285,19 @@ subtest 'a server that has seen all this holds nothing back' => sub {
 
 my @all = ($httpd->pid, $httpd->children);
 ok($httpd->stop, 'the server stops');
+# A server that is killed leaves such a lock behind, so that only the last one has it.
+configure($LISTS[3], 'Mutex sysvsem glance');
 is($httpd->start && $httpd->states_of('main'), $want, 'and starts again with the same board');
 push @all, $httpd->pid, $httpd->children;
 push @parents, $httpd->pid;
+my @semaphores = semaphores_of($httpd->pid, $httpd->children);
+is(scalar @semaphores, 1, 'now with a semaphore for a lock');
 ok($httpd->stop, 'and stops');
 is_deeply([grep { !gone($_) } @all], [], 'no process is left');
 is_deeply([grep { !/glance-state\.json\z/ } glob "$memory/*"], [], 'no memory is left') ;
 is_deeply([segments_of(@parents)], [], 'no segment of shared memory is left');
+my %left = map { $_ => 1 } semaphores();
+is_deeply([grep { $left{$_} } @semaphores], [], 'and no semaphore');
 
 # The System V segments that these processes have made.
 sub segments_of {

@@ -1,4 +1,4 @@
-# The brief form, where a stream is not held: the same events, then the end. Over HTTP/2, over TLS
+# The brief form, where a stream is not held: a hello or an update, then the end. Over HTTP/2, over TLS
 # on an MPM that is not async, and beyond GlanceMaxViewers.
 # SPDX-License-Identifier: ISC
 use strict;

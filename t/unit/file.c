@@ -14,6 +14,8 @@
 
 #include "fixture.h"
 
+#define MOST 100 /* bytes */
+
 static const char *folder;
 
 /* What fsync() is to fail with on a folder; 0: it works. */
@@ -38,7 +40,7 @@ static const char *path_of(apr_pool_t *pool, const char *name)
 
 static apr_status_t put(apr_pool_t *pool, const char *path, const char *text, const char **step)
 {
-    return glance_file_replace(path, text, strlen(text), step, pool);
+    return glance_file_replace(path, text, strlen(text), MOST, step, pool);
 }
 
 static const char *get(apr_pool_t *pool, const char *path)
@@ -98,6 +100,22 @@ static void test_failures(apr_pool_t *pool)
     ok(access(path_of(pool, "state.new"), F_OK) != 0, "and nothing is left of the new one");
 }
 
+/* A text that nobody would read again must not take the place of one that somebody would. */
+static void test_limit(apr_pool_t *pool)
+{
+    const char *path = path_of(pool, "limited");
+    char text[MOST + 2] = "";
+    const char *step = "";
+
+    memset(text, 'x', MOST);
+    is_number(put(pool, path, text, &step), APR_SUCCESS, "as much as may be");
+    text[MOST] = 'y';
+    is_number(put(pool, path, text, &step), EFBIG, "a byte more");
+    is(step, "write 101 bytes, of at most 100, to", "which is said");
+    is_number((long long)strlen(get(pool, path)), MOST, "the old file stands");
+    ok(access(path_of(pool, "limited.new"), F_OK) != 0, "and nothing is left of the new one");
+}
+
 /* Some file systems cannot bring a folder to the disk, each with its own excuse. */
 static void test_folders(apr_pool_t *pool)
 {
@@ -150,6 +168,7 @@ int main(void)
     }
     test_replace(pool);
     test_failures(pool);
+    test_limit(pool);
     test_folders(pool);
     test_read(pool);
     ok(chdir(folder) == 0 && put(pool, "here", "x", &step) == APR_SUCCESS, "a path without folder");

@@ -4,6 +4,8 @@
  */
 #include "glance_ws.h"
 
+#include <strings.h>
+
 #include "fixture.h"
 
 #define PING 0x89
@@ -187,6 +189,34 @@ static void test_accept(void)
     refuses_key(KEY ", " KEY);
 }
 
+static void names(const char *list, int want)
+{
+    ok(glance_ws_lists(list, "upgrade", strncasecmp) == want, "'%s' %s it", list,
+       want ? "names" : "does not name");
+}
+
+static void test_lists(void)
+{
+    names("upgrade", 1);
+    names("Upgrade", 1);
+    names("keep-alive, Upgrade", 1);
+    names("keep-alive,upgrade", 1);
+    names("upgrade,keep-alive", 1);
+    names("\tupgrade\t", 1);
+    names(" ,, upgrade ,", 1);
+    names("keep-alive upgrade", 1);
+    names("", 0);
+    names(" ,\t", 0);
+    names("upgrad", 0);
+    names("upgrades", 0);
+    names("upgrade;q=1", 0);
+    names("no-upgrade", 0);
+    names("up,grade", 0);
+    names("upgrades, keep-alive", 0);
+    ok(glance_ws_lists("a, b", "b", strncmp), "a subprotocol");
+    ok(!glance_ws_lists("a, B", "b", strncmp), "and another one, which differs in its case");
+}
+
 static void is_message(apr_size_t length, const char *header)
 {
     apr_pool_t *pool = tap_pool();
@@ -343,6 +373,7 @@ int main(void)
     apr_pool_t *pool = tap_pool();
 
     test_accept();
+    test_lists();
     test_out();
     test_taken();
     test_close();

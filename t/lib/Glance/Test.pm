@@ -13,13 +13,14 @@ use Glance::Log;
 use Glance::Picture;
 use Glance::Sse;
 use Glance::Ws;
+use IPC::SysV ();
 use Test::Builder ();
 use Test::More ();
 
 our @EXPORT = (
     @Glance::Await::EXPORT,
     qw(mpm port http post viewer feed answers refuses shard states_of error_log access_log children
-       gone sockets_of)
+       gone sockets_of semaphores semaphores_of)
 );
 
 sub mpm { $ENV{TEST_MPM} || 'event' }
@@ -137,6 +138,19 @@ sub sockets_of {
     my %listens = map { $_ => 1 } _listening();
     my @inodes = map { (readlink($_) // '') =~ /\Asocket:\[(\d+)\]/ ? $1 : () } glob "/proc/$pid/fd/*";
     return scalar grep { !$listens{$_} } @inodes;
+}
+
+# The ids of all System V semaphores.
+sub semaphores {
+    open my $in, '<', '/proc/sysvipc/sem' or return;
+    return map { (split)[1] } grep { !/semid/ } <$in>;
+}
+
+# Those that one of these processes was the last to use: who made one is kept nowhere, and servers of
+# other tests have theirs.
+sub semaphores_of {
+    my %ours = map { $_ => 1 } @_;
+    return grep { $ours{ semctl($_, 0, IPC::SysV::GETPID(), 0) // 0 } } semaphores();
 }
 
 sub _listening {
