@@ -78,7 +78,7 @@ export class Grid {
   paint(id, now) {
     const tile = this.#tiles[id];
     if (!tile) return;
-    const shard = this.#cluster.shard(id, now);
+    const shard = now ? this.#cluster.shard(id, now) : { state: this.#cluster.states[id] };
     tile.setAttribute('data-status', shard.state);
     tile.setAttribute('aria-label', label(id, shard) + (tile.firstChild ? ', yours' : ''));
   }
