@@ -28,9 +28,22 @@ sub httpd { $ENV{GLANCE_HTTPD} || '/usr/sbin/apache2' }
 # The LoadModule lines of the shared server, MPM included.
 sub load_file { Cwd::getcwd() . '/t/conf/load.conf' }
 
+# Below the ports that the kernel gives to clients: one of them could take it while the server is
+# being restarted.
 sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $!";
-    return $socket->sockport;
+    my $first_of_clients = first_line('/proc/sys/net/ipv4/ip_local_port_range') =~ /(\d+)/ ? $1 : 0;
+    for (1 .. 100) {
+        my $port = $first_of_clients > 11_000 ? 10_000 + int rand $first_of_clients - 10_000 : 0;
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+        return $socket->sockport if $socket;
+    }
+    die "no free port: $!";
+}
+
+sub first_line {
+    my $file = shift;
+    open my $in, '<', $file or return '';
+    return <$in> // '';
 }
 
 # A folder of its own, for a server or for a configuration that is only checked.
