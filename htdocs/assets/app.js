@@ -18,7 +18,8 @@ const totals = ORDER.map((state) => make('li', {}, make('a', {}, swatch(), make(
 let grids = [], listed = [], extras;
 let frozen;          // without connection, no age may go on growing
 
-const look = ({ index, id }) => board.clusters[index].shard(id, frozen ?? Date.now());
+const now = () => frozen ?? Date.now();
+const look = ({ index, id }) => board.clusters[index].shard(id, now());
 const spell = (hit, brief) => sentence(board.clusters[hit.index], hit.id, look(hit), brief);
 const filtered = () => STATES.indexOf(get('state'));
 const finder = new Finder(() => announce(learn()), ({ index, id }) => grids[index].reveal(id));
@@ -31,7 +32,7 @@ const takers = {
   hello(data) {
     const changes = board.hello(data);
     if (changes) return changed(changes);
-    grids = board.clusters.map((cluster, index) => new Grid(cluster, (id) => open(index, id)));
+    grids = board.clusters.map((cluster, index) => new Grid(cluster, now, (id) => open(index, id)));
     fit();
     $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
     finder.attach(board.clusters, grids);

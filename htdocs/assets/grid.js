@@ -9,13 +9,15 @@ const MODEL = make('div', { class: 'shard', role: 'gridcell' });
 
 export class Grid {
   #cluster;
+  #now;
   #tiles = [];
   #current = 0;         // the tile that Tab reaches
   #total = make('span');
   #body;
 
-  /** Calls act(id) for Enter and for a click. */
-  constructor(cluster, act) {
+  /** Asks now() for the time, calls act(id) for Enter and for a click. */
+  constructor(cluster, now, act) {
+    this.#now = now;
     const { name, size } = this.#cluster = cluster;
     const body = this.#body = make('div', { class: 'cluster-container', role: 'grid', 'aria-label': name });
     for (let id = 0; id < size; id += this.#step) body.append(make('div', { class: 'chunk', role: 'row' }));
@@ -110,7 +112,7 @@ export class Grid {
     this.#tiles[this.#current].removeAttribute('tabindex');
     this.#current = id;
     const tile = this.#tile(id);
-    this.paint(id, Date.now());
+    this.paint(id, this.#now());
     tile.parentNode.hidden = false;
     tile.tabIndex = 0;
     tile.focus();

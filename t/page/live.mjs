@@ -190,8 +190,16 @@ test('the title says so, too', async () => {
 
 test('ages stand still meanwhile', async () => {
   const before = await text('#troubled');
+  const age = () => tile(17).evaluate((one) => {
+    one.click();
+    return one.ariaLabel;
+  });
+  const name = await age();
+  assert.match(name, /^Shard 17, offline, for \d+ (s|min)$/);
   await passed(Date.now() + 1000);   // the page's clock ticks once a second
   assert.equal(await text('#troubled'), before);
+  assert.equal(await age(), name, 'nor does that of a tile that is looked at');
+  await page.keyboard.press('Escape');
 });
 
 test('it resumes after the last event, with what happened meanwhile', async () => {
