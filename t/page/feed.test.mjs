@@ -141,6 +141,13 @@ const hide = (hidden) => page.evaluate((hidden) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }, hidden);
 
+/** The page on the feed, with a clock that the test moves on. */
+async function timed() {
+  await page.clock.install();
+  await page.goto(base);
+  await fed();
+}
+
 async function viewers(count) {
   const end = Date.now() + 60000;
   while (mock.viewers !== count) {
@@ -150,9 +157,7 @@ async function viewers(count) {
 }
 
 test('a hidden tab lets its feed go after 5 minutes, and has it back when it is looked at', async () => {
-  await page.clock.install();
-  await page.goto(base);
-  await fed();
+  await timed();
   await hide(true);
   await page.clock.fastForward(270e3);
   await fed(2);
@@ -169,9 +174,7 @@ test('a hidden tab lets its feed go after 5 minutes, and has it back when it is 
 });
 
 test('a tab that is looked at again in time has lost nothing', async () => {
-  await page.clock.install();
-  await page.goto(base);
-  await fed();
+  await timed();
   await hide(true);
   await page.clock.fastForward(10e3);
   await hide(false);
@@ -182,9 +185,7 @@ test('a tab that is looked at again in time has lost nothing', async () => {
 });
 
 test('without a sign for 40 s it is opened anew, without a word to the reader', async () => {
-  await page.clock.install();
-  await page.goto(base);
-  await fed();
+  await timed();
   await page.clock.fastForward(41e3);
   await fed(2);
   assert.equal(mock.asked.at(-1), 'feed e-1 glance-events');
