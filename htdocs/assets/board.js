@@ -11,7 +11,7 @@ export function eachId(ranges, size, visit) {
 
 // Times are milliseconds of the reader's clock, NaN where nobody knows.
 class Cluster {
-  timeout;
+  timeout;      // seconds of silence that make a shard unhealthy
 
   constructor({ name, states: { length } }) {
     this.name = name;

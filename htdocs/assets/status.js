@@ -25,7 +25,8 @@ export class Status {
     this.#board = board;
   }
 
-  /** Asks for what is told of these shards and not known, and for all of one's in detail. */
+  /** Asks for what the page tells of these shards where look(hit) does not know it, and for all of
+   *  one's in detail. */
   async learn(look, hits, detail) {
     await Promise.all([...hits, ...detail ? [detail] : []].map(async ({ index, id }, at) => {
       const { clusters } = this.#board;
