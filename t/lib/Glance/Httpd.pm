@@ -239,8 +239,9 @@ sub stop_gracefully {
 sub kill_all {
     my $self = shift;
     my $pid = $self->pid or return;
-    # The parent first, and halted, so that it starts no more of them.
+    # The parent first halted, and seen to be, so that it starts no more of them.
     kill STOP => $pid;
+    await { Glance::Test::halted($pid) } 10 or die "process $pid does not halt";
     my @all = ($pid, $self->children);
     kill KILL => @all;
     my $dead = await { !grep { !Glance::Test::gone($_) } @all } 20;

@@ -106,7 +106,7 @@ sub children {
         return sort { $a <=> $b } grep { !gone($_) } split ' ', <$in> // '';
     }
     opendir my $proc, '/proc' or die "/proc: $!";
-    my @pids = grep { /\A\d+\z/ and _parent_of($_) == $parent } readdir $proc;
+    my @pids = grep { /\A\d+\z/ and _parent_of($_) == $parent and !gone($_) } readdir $proc;
     closedir $proc;
     return sort { $a <=> $b } @pids;
 }
@@ -119,17 +119,30 @@ sub _shared_parent {
 }
 
 sub _parent_of {
-    my $pid = shift;
-    open my $in, '<', "/proc/$pid/stat" or return 0;
-    my $line = <$in> // '';
-    return $line =~ /\A\d+ \(.*\) [^Z] (\d+)/s ? $1 : 0;
+    my $stat = _stat($_[0]) or return 0;
+    return $stat->[1];
 }
 
-# True once a process is no more (one that nobody has waited for yet is no more, either).
+# True once a process is no more (one that nobody has waited for yet is no more, either). One that was
+# killed can be a zombie before its last thread has ended, and holds its ports until then.
 sub gone {
+    my $stat = _stat($_[0]) or return 1;
+    my ($state, $threads) = @$stat[0, 17];    # state and num_threads of proc(5)
+    return $state eq 'X' || $state eq 'Z' && $threads <= 1;
+}
+
+# True while a process is stopped by SIGSTOP, or gone.
+sub halted {
+    my $stat = _stat($_[0]) or return 1;
+    return $stat->[0] =~ /[TZX]/;
+}
+
+# The fields of /proc/<pid>/stat from the third on, the state; undef without a process.
+sub _stat {
     my $pid = shift;
-    open my $in, '<', "/proc/$pid/stat" or return 1;
-    return (<$in> // '') =~ /\A\d+ \(.*\) Z/s;
+    open my $in, '<', "/proc/$pid/stat" or return undef;
+    my $line = <$in> // '';
+    return $line =~ /\A\d+ \(.*\) (.*)/s ? [split ' ', $1] : undef;
 }
 
 # How many connections a process holds: its sockets, but for those that listen.
