@@ -4,6 +4,8 @@
  */
 #include "glance_broadcast.h"
 
+#include "glance_shared.h"
+
 #define CACHE_LINE 64
 #define TICK apr_time_from_sec(1)
 #define STALL apr_time_from_sec(5) /* a tick so late means that this thread did not run */
@@ -218,8 +220,8 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
         viewer->seq = viewer->seq < upto ? upto : viewer->seq;
     }
     glance_texts_release(texts);
-    glance_stats_add(glance_store_stats(), GLANCE_STAT_BROADCASTS, 1);
-    glance_stats_add(glance_store_stats(), GLANCE_STAT_BYTES, bytes);
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BROADCASTS, 1);
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BYTES, bytes);
 }
 
 /* The transports that somebody uses. */
@@ -339,7 +341,7 @@ static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
     {
         viewer->is_fresh = 0;
         if (glance_viewer_is_stuck(viewer, now)) {
-            glance_stats_add(glance_store_stats(), GLANCE_STAT_SLOW, 1);
+            glance_stats_add(glance_shared_stats(), GLANCE_STAT_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
         }
         else if (glance_viewer_is_over(viewer, now)) {

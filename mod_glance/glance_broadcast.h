@@ -1,9 +1,9 @@
 /* glance_broadcast.h: one board's viewers in this child, and what they have all been told.
  *
  * Belongs to the child's hub thread. Each text is made once for each transport that somebody uses,
- * and written to every viewer. A viewer
- * that cannot take it keeps one text pending, is passed over until that is sent, and then gets all
- * it missed in one update: it is never waited for, and nothing queues up.
+ * and written to every viewer. A viewer that cannot take it keeps one text pending, is passed over
+ * until that is sent, and then gets all it missed in one update: it is never waited for, and
+ * nothing queues up.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -20,6 +20,7 @@
 #include "glance_broadcast.h"
 #include "glance_clock.h"
 #include "glance_config.h"
+#include "glance_shared.h"
 #include "glance_suspend.h"
 #include "glance_sweep.h"
 
@@ -153,10 +154,10 @@ static void mind_bell(void)
     int has_viewers = glance_viewer_count() != 0;
 
     if (has_viewers && !hub->hears_bell) {
-        watch(glance_store_bell(), EPOLLIN | EPOLLET, &bell_mark);
+        watch(glance_shared_bell(), EPOLLIN | EPOLLET, &bell_mark);
     }
     else if (!has_viewers && hub->hears_bell) {
-        (void)epoll_ctl(hub->poll, EPOLL_CTL_DEL, glance_store_bell(), NULL);
+        (void)epoll_ctl(hub->poll, EPOLL_CTL_DEL, glance_shared_bell(), NULL);
     }
     hub->hears_bell = has_viewers;
 }
@@ -216,7 +217,7 @@ static void unchoke(glance_moment_t now)
     for (i = 0; i < hub->broadcast_count && total < shed; i++) {
         total += glance_broadcast_shed(&hub->broadcasts[i], shed - total, now);
     }
-    glance_stats_add(glance_store_stats(), GLANCE_STAT_SHED, total);
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, hub->server,
                  GLANCE_LOGNO(0042) "this child accepts no connections; sent %u of %u suspended "
                                     "streams away",
@@ -473,7 +474,7 @@ void glance_hub_start(apr_pool_t *pchild, server_rec *server)
     }
     rv = make_hub(server);
     if (rv == APR_SUCCESS) {
-        hub->place = glance_stats_enter(glance_store_stats());
+        hub->place = glance_stats_enter(glance_shared_stats());
         rv = start_thread(pchild);
     }
     if (rv != APR_SUCCESS) {

@@ -11,6 +11,7 @@
 #include "mod_status.h"
 
 #include "glance_clock.h"
+#include "glance_shared.h"
 #include "glance_store.h"
 #include "glance_sweep.h"
 
@@ -32,7 +33,7 @@ static const struct {
 
 static void show_viewers(request_rec *r, int as_text)
 {
-    glance_stats_child_t held = glance_stats_sum(glance_store_stats());
+    glance_stats_child_t held = glance_stats_sum(glance_shared_stats());
 
     if (as_text) {
         ap_rprintf(r, "GlanceViewersRaw: %u\nGlanceViewersFiltered: %u\n", held.raw, held.filtered);
@@ -47,7 +48,7 @@ static void show_totals(request_rec *r, int as_text)
     apr_size_t i;
 
     for (i = 0; i < TOTAL_COUNT; i++) {
-        apr_uint64_t total = glance_stats_total(glance_store_stats(), totals[i].stat);
+        apr_uint64_t total = glance_stats_total(glance_shared_stats(), totals[i].stat);
 
         ap_rprintf(r,
                    as_text ? "%s: %" APR_UINT64_T_FMT "\n" : "<dt>%s: %" APR_UINT64_T_FMT "</dt>\n",
@@ -58,7 +59,7 @@ static void show_totals(request_rec *r, int as_text)
 static void show_save(request_rec *r, int as_text)
 {
     int failed;
-    apr_time_t saved = glance_stats_last_save(glance_store_stats(), &failed);
+    apr_time_t saved = glance_stats_last_save(glance_shared_stats(), &failed);
     int ago = saved ? (int)apr_time_sec(apr_time_now() - saved) : -1;
 
     if (as_text) {

@@ -13,6 +13,7 @@
 
 #include "glance_config.h"
 #include "glance_keep.h"
+#include "glance_shared.h"
 #include "glance_store.h"
 
 /* How long the last save waits for a lock, at a stop or restart. */
@@ -140,7 +141,7 @@ static apr_status_t write_entries(const glance_saved_entry_t *entries, apr_size_
         rv = glance_keep_write(saver.path, text, saver.server, pool);
     }
     glance_text_release(text);
-    glance_stats_saved(glance_store_stats(), now, rv == APR_SUCCESS);
+    glance_stats_saved(glance_shared_stats(), now, rv == APR_SUCCESS);
     return rv;
 }
 
@@ -219,7 +220,7 @@ static apr_status_t end_process(void *unused)
     }
     saver.is_over = 1;
     if (save_last(clean) == APR_SUCCESS && clean) {
-        glance_store_forget_kept();
+        glance_shared_forget_kept();
     }
     forget_saved();
     return APR_SUCCESS;

@@ -11,7 +11,7 @@
 
 #include "glance_private.h"
 
-/** On the post_config hook, after glance_store_setup(): begins to save.
+/** On the post_config hook, after glance_setup_boards(): begins to save.
  * @return OK. */
 int glance_save_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 

@@ -1,9 +1,6 @@
-/* glance_store.h: the boards in shared memory over the server's life, and the lock on them.
+/* glance_store.h: the boards as a process sees them, and the work on them under the lock.
  *
- * Segments, lock and bell outlive graceful restarts in httpd's retained data; a board whose
- * clusters change is succeeded by a new one that takes over what still fits. At a start, a board
- * begins with what a killed server left in memory or, without that, with the state file. This file
- * alone takes and releases the lock.
+ * This file alone takes and releases the lock.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +10,6 @@
 #include "glance_private.h"
 
 #include "glance_snapshot.h"
-#include "glance_stats.h"
 
 /** One board and the settings it is kept by. Lives as long as the configuration. */
 typedef struct glance_store_t {
@@ -27,29 +23,31 @@ typedef struct glance_store_t {
     struct glance_store_t *next;
 } glance_store_t;
 
-/** On the post_config hook: finds or makes every server's board.
- * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging why there can be none. */
-int glance_store_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
+/** Empties the list of stores: a new configuration begins. */
+void glance_store_begin(void);
+
+/** A new store in the list, without a board.
+ * @param name in lower case; it and @a pool live as long as the configuration. */
+glance_store_t *glance_store_add(const char *name, const server_rec *server, apr_pool_t *pool);
+
+/** The store of that name in any case, or NULL. */
+glance_store_t *glance_store_find(const char *name);
+
+/** All stores of this process, chained by `next`; NULL if there are none. */
+glance_store_t *glance_store_all(void);
 
 /** On the child_init hook: makes lock and caches usable in this process.
  * @return APR_SUCCESS, or the lock's error, which is logged. */
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
 
-/** After the last save of a clean stop: what is in the state file need not be left in memory. */
-void glance_store_forget_kept(void);
-
-/** All stores of this process, chained by `next`; NULL if there are none. */
-glance_store_t *glance_store_all(void);
-
-/** What all children count. */
-glance_stats_t *glance_store_stats(void);
-
-/** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which
- * glance_board_want_bell() was called has changed. Nobody may read it or close it. */
-int glance_store_bell(void);
-
 /* What follows takes the lock, mends what a killed writer left, works and releases the lock.
  * An error of the lock itself is passed on. */
+
+/** glance_board_succeed(): moves the states over from another board, which ends with it. */
+apr_status_t glance_store_succeed(glance_store_t *store, glance_board_t *from);
+
+/** glance_board_close() */
+apr_status_t glance_store_close(glance_store_t *store);
 
 /** glance_board_report() and a ring of the bell. */
 apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glance_state_e state,

@@ -9,6 +9,7 @@
 #include "glance_answer.h"
 #include "glance_clock.h"
 #include "glance_event.h"
+#include "glance_shared.h"
 #include "glance_sweep.h"
 #include "glance_ticket.h"
 
@@ -70,7 +71,7 @@ static int send_brief(request_rec *r, const glance_ticket_t *ticket)
         return glance_answer_failure(r);
     }
     set_headers(r);
-    glance_stats_add(glance_store_stats(), GLANCE_STAT_BRIEF, 1);
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BRIEF, 1);
     glance_sse_put_retry(retry, brief_retry());
     ap_rwrite(retry->data, (int)retry->length, r);
     ap_rwrite(event.of[GLANCE_STREAM]->data, (int)event.of[GLANCE_STREAM]->length, r);

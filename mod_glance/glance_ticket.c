@@ -11,6 +11,7 @@
 #include "glance_clock.h"
 #include "glance_hub.h"
 #include "glance_query.h"
+#include "glance_shared.h"
 #include "glance_socket.h"
 #include "glance_suspend.h"
 
@@ -76,7 +77,7 @@ static void hand_over(glance_channel_t *channel, const glance_ticket_t *ticket)
     viewer->wants_pulse = ticket->wants_pulse;
     viewer->resumes = ticket->resumes;
     viewer->seq = ticket->seq;
-    glance_stats_add(glance_store_stats(),
+    glance_stats_add(glance_shared_stats(),
                      glance_viewer_hears(viewer) ? GLANCE_STAT_FEEDS : GLANCE_STAT_STREAMS, 1);
     glance_hub_adopt(viewer);
 }

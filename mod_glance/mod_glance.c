@@ -19,6 +19,7 @@
 #include "glance_lock.h"
 #include "glance_modstatus.h"
 #include "glance_save.h"
+#include "glance_setup.h"
 #include "glance_store.h"
 #include "glance_stream.h"
 #include "glance_sweep.h"
@@ -93,7 +94,7 @@ static void register_hooks(apr_pool_t *pool)
     glance_modstatus_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(glance_store_setup, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(glance_setup_boards, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(glance_save_setup, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);

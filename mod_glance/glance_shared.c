@@ -1,0 +1,89 @@
+/* glance_shared.c: what all processes and all generations of the server share.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "glance_shared.h"
+
+#include <sys/eventfd.h>
+
+#include "apr_shm.h"
+
+#include "ap_mpm.h"
+#include "http_core.h"
+
+/* Retained data lives in the process pool, which outlives this module's code: plain data and
+ * libapr's own objects only. The key changes with the structures, so that a module replaced
+ * during a graceful restart never reads an older one's. */
+#define RETAINED_KEY "mod_glance/4"
+
+typedef struct {
+    glance_lock_t lock;
+    int bell;
+    apr_shm_t *stats;
+    glance_segment_t *segments;
+} retained_t;
+
+static retained_t *retained;
+
+static apr_status_t make_stats(apr_pool_t *process_pool)
+{
+    apr_size_t size;
+    apr_status_t rv;
+    int children = 0;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    size = glance_stats_size((apr_uint32_t)children);
+    rv = apr_shm_create(&retained->stats, size, NULL, process_pool);
+    if (rv == APR_SUCCESS) {
+        glance_stats_init(glance_shared_stats(), (apr_uint32_t)children);
+    }
+    return rv;
+}
+
+apr_status_t glance_shared_setup(server_rec *server, int *is_start)
+{
+    apr_pool_t *process_pool = server->process->pool;
+    apr_status_t rv;
+
+    retained = ap_retained_data_get(RETAINED_KEY);
+    *is_start = !retained;
+    if (retained) {
+        return APR_SUCCESS;
+    }
+    retained = ap_retained_data_create(RETAINED_KEY, sizeof *retained);
+    rv = glance_lock_create(&retained->lock, server, process_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    retained->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
+}
+
+glance_lock_t *glance_shared_lock(void)
+{
+    return &retained->lock;
+}
+
+int glance_shared_bell(void)
+{
+    return retained->bell;
+}
+
+glance_stats_t *glance_shared_stats(void)
+{
+    return apr_shm_baseaddr_get(retained->stats);
+}
+
+glance_segment_t **glance_shared_segments(void)
+{
+    return &retained->segments;
+}
+
+void glance_shared_forget_kept(void)
+{
+    glance_segment_t *segment;
+
+    for (segment = retained->segments; segment; segment = segment->next) {
+        glance_memory_forget(&segment->memory);
+    }
+}

@@ -1,0 +1,38 @@
+/* glance_shared.h: what all processes and all generations of the server share: the lock, the bell,
+ * the counters and the boards' memory.
+ *
+ * It outlives graceful restarts in httpd's retained data.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_SHARED_H
+#define GLANCE_SHARED_H
+
+#include "glance_private.h"
+
+#include "glance_lock.h"
+#include "glance_segment.h"
+#include "glance_stats.h"
+
+/** On the post_config hook: makes all of it at a start, and finds it again at a restart.
+ * @param is_start receives whether all of it is new.
+ * @return APR_SUCCESS or the system's error. */
+apr_status_t glance_shared_setup(server_rec *server, int *is_start);
+
+/** The lock on all boards. glance_store.c alone takes and releases it. */
+glance_lock_t *glance_shared_lock(void);
+
+/** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which
+ * glance_board_want_bell() was called has changed. Nobody may read it or close it. */
+int glance_shared_bell(void);
+
+/** What all children count. */
+glance_stats_t *glance_shared_stats(void);
+
+/** The list of the boards' memory, to find, make and drop in. For the parent process only. */
+glance_segment_t **glance_shared_segments(void);
+
+/** After the last save of a clean stop: what is in the state file need not be left in memory. */
+void glance_shared_forget_kept(void);
+
+#endif
