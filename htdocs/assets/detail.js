@@ -3,8 +3,11 @@ import { make, swatch, write } from './dom.js';
 import { facts, meaning } from './facts.js';
 import { count, title } from './states.js';
 
+const ASKING = 3e3;      // how long an answer may take until what it would tell is called not known
+
 export class Detail {
   hit;       // the shard that is shown
+  #opened;
   #dialog;
   #heading = make('h2', { id: 'detail' });
   #sign = swatch();
@@ -28,6 +31,7 @@ export class Detail {
 
   open(hit) {
     this.hit = hit;
+    this.#opened = Date.now();
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -44,6 +48,6 @@ export class Detail {
     this.#sign.dataset.status = shard.state;
     write(this.#state, title(shard.state));
     write(this.#meaning, meaning(shard.state, timeout));
-    facts(shard).forEach((text, at) => write(this.#facts[at].lastChild, text));
+    facts(shard, Date.now() - this.#opened < ASKING ? '…' : undefined).forEach((text, at) => write(this.#facts[at].lastChild, text));
   }
 }

@@ -14,11 +14,12 @@ const MEANINGS = [
 /** What it means to be in a state; `timeout` is in seconds. */
 export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for longer than ${age(timeout)}.` : MEANINGS[state]);
 
-/** What the bot last said, when it was last heard, how long it is in this state. */
-export function facts({ state, silent, since, reported }) {
-  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : 'not known');
+/** What the bot last said, when it was last heard, how long it is in this state; `gap` stands for
+ *  what is missing. */
+export function facts({ state, silent, since, reported }, gap = 'not known') {
+  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : gap);
   return [
-    STATES[reported] ?? (state ? 'not known' : 'nothing'),
+    STATES[reported] ?? (state ? gap : 'nothing'),
     state ? known(silent, (text) => `${text} ago`) : 'never',
     known(since, (text) => `for ${text}`),
   ];

@@ -255,6 +255,24 @@ test('an address of no shard opens nothing', async () => {
   page.said = [];     // about:blank is not the server's
 });
 
+test('what is still asked for is not called unknown yet', async () => {
+  let answer;
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/api/status/main/12', async (route) => { await answered; await route.continue(); });
+  await open('#shard=main:12');
+  await becomes(() => text('dialog h2'), 'main: shard 12 of 60', 'heading');
+  assert.deepEqual(await facts(), ['The bot last said: …', 'Last sign of life: …', 'In this state: …']);
+  answer();
+  await becomes(async () => (await facts()).join('; '), /online; .* ago; .*: for /, 'facts');
+});
+
+test('what cannot be had is', async () => {
+  await page.route('**/api/status/main/12', (route) => route.fulfill({ status: 204 }));
+  await open('#shard=main:12');
+  await becomes(async () => (await facts()).join('; '),
+    'The bot last said: not known; Last sign of life: not known; In this state: not known', 'facts');
+});
+
 test('the detail is live', async () => {
   await open('#shard=main:31');
   await becomes(() => text('dialog b'), 'Online', 'state');
