@@ -4,12 +4,10 @@
  */
 #include "glance_setup.h"
 
-#include "apr_lib.h"
 #include "apr_sha1.h"
 #include "apr_strings.h"
 
 #include "http_core.h"
-#include "mpm_common.h"
 
 #include "glance_auth.h"
 #include "glance_config.h"
@@ -292,7 +290,7 @@ static apr_status_t set_up_all(server_rec *server, const setup_t *setup)
 int glance_setup_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     setup_t setup = {.main_server = server, .pool = pconf};
-    int is_start;
+    int is_new;
     apr_status_t rv;
 
     (void)plog;
@@ -300,13 +298,13 @@ int glance_setup_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    rv = glance_shared_setup(server, &is_start);
+    rv = glance_shared_setup(server, &is_new);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
                      GLANCE_LOGNO(0016) "cannot make the lock or the bell of the boards");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (is_start) {
+    if (is_new) {
         setup.saved = glance_keep_load(glance_config_state_file(server, ptemp), server, ptemp);
     }
     if (set_up_all(server, &setup) != APR_SUCCESS) {

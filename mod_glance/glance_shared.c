@@ -9,7 +9,6 @@
 #include "apr_shm.h"
 
 #include "ap_mpm.h"
-#include "http_core.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
@@ -40,13 +39,13 @@ static apr_status_t make_stats(apr_pool_t *process_pool)
     return rv;
 }
 
-apr_status_t glance_shared_setup(server_rec *server, int *is_start)
+apr_status_t glance_shared_setup(server_rec *server, int *is_new)
 {
     apr_pool_t *process_pool = server->process->pool;
     apr_status_t rv;
 
     retained = ap_retained_data_get(RETAINED_KEY);
-    *is_start = !retained;
+    *is_new = !retained;
     if (retained) {
         return APR_SUCCESS;
     }

@@ -1,7 +1,8 @@
 /* glance_shared.h: what all processes and all generations of the server share: the lock, the bell,
  * the counters and the boards' memory.
  *
- * It outlives graceful restarts in httpd's retained data.
+ * It outlives graceful restarts in httpd's retained data. Nothing but glance_shared_setup() may be
+ * called before that has succeeded.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,10 +15,10 @@
 #include "glance_segment.h"
 #include "glance_stats.h"
 
-/** On the post_config hook: makes all of it at a start, and finds it again at a restart.
- * @param is_start receives whether all of it is new.
+/** On the post_config hook: makes all of it, or finds what an earlier configuration has left.
+ * @param is_new receives whether it is made: at a start, or where a restart brings the module.
  * @return APR_SUCCESS or the system's error. */
-apr_status_t glance_shared_setup(server_rec *server, int *is_start);
+apr_status_t glance_shared_setup(server_rec *server, int *is_new);
 
 /** The lock on all boards. glance_store.c alone takes and releases it. */
 glance_lock_t *glance_shared_lock(void);
@@ -32,7 +33,8 @@ glance_stats_t *glance_shared_stats(void);
 /** The list of the boards' memory, to find, make and drop in. For the parent process only. */
 glance_segment_t **glance_shared_segments(void);
 
-/** After the last save of a clean stop: what is in the state file need not be left in memory. */
+/** For the parent, after the last save of a clean stop: what is in the state file need not be left
+ * in memory. */
 void glance_shared_forget_kept(void);
 
 #endif

@@ -23,6 +23,8 @@ typedef struct glance_store_t {
     struct glance_store_t *next;
 } glance_store_t;
 
+/* For the parent on the post_config hook: children inherit the list. */
+
 /** Empties the list of stores: a new configuration begins. */
 void glance_store_begin(void);
 
@@ -32,6 +34,8 @@ glance_store_t *glance_store_add(const char *name, const server_rec *server, apr
 
 /** The store of that name in any case, or NULL. */
 glance_store_t *glance_store_find(const char *name);
+
+/* For all processes. */
 
 /** All stores of this process, chained by `next`; NULL if there are none. */
 glance_store_t *glance_store_all(void);
@@ -43,7 +47,8 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
 /* What follows takes the lock, mends what a killed writer left, works and releases the lock.
  * An error of the lock itself is passed on. */
 
-/** glance_board_succeed(): moves the states over from another board, which ends with it. */
+/** glance_board_succeed(): moves the states over from another board, which ends with it. For the
+ * parent on the post_config hook, as is glance_store_close(). */
 apr_status_t glance_store_succeed(glance_store_t *store, glance_board_t *from);
 
 /** glance_board_close() */
