@@ -30,8 +30,7 @@ sub storm {
         close $answer_came;
         sysread $answered, my $byte, 1;
         pause(rand 0.3);
-        $httpd->kill_all;
-        POSIX::_exit(0);
+        POSIX::_exit(eval { $httpd->kill_all } ? 0 : 1);
     }
     my $n = 0;
     POST: while (1) {
@@ -46,6 +45,7 @@ sub storm {
         }
     }
     waitpid $fork, 0;
+    $? == 0 or die 'the server was not killed';
     return (\%done, \%sent);
 }
 

@@ -12,6 +12,7 @@ use Glance::Http;
 use Glance::Log;
 use Glance::Test ();
 use IO::Socket::INET ();
+use IO::Socket::UNIX ();
 use POSIX ();
 
 my $count = 0;
@@ -29,15 +30,25 @@ sub httpd { $ENV{GLANCE_HTTPD} || '/usr/sbin/apache2' }
 sub load_file { Cwd::getcwd() . '/t/conf/load.conf' }
 
 # Below the ports that the kernel gives to clients: one of them could take it while the server is
-# being restarted.
+# being restarted. And reserved, as long as this process lives, from other tests that look for one.
 sub free_port {
     my $first_of_clients = first_line('/proc/sys/net/ipv4/ip_local_port_range') =~ /(\d+)/ ? $1 : 0;
     for (1 .. 100) {
         my $port = $first_of_clients > 11_000 ? 10_000 + int rand $first_of_clients - 10_000 : 0;
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
-        return $socket->sockport if $socket;
+        return $port if $socket and reserve($port = $socket->sockport);
     }
     die "no free port: $!";
+}
+
+my @reserved;
+
+# By a name in Linux' abstract namespace, which goes with the process.
+sub reserve {
+    my $port = shift;
+    my $socket = IO::Socket::UNIX->new(Local => "\0glance-test-port-$port", Listen => 1);
+    push @reserved, $socket if $socket;
+    return $socket;
 }
 
 sub first_line {
@@ -193,7 +204,7 @@ sub graceful {
     await { @left = grep { !Glance::Test::gone($_) } @old; @left <= $busy } 20
         or die "old children do not go: @left\n" . $self->log_text;
     # A busy child that is the last to hear of the restart may still accept connections.
-    pause(patience(0.3)) if $busy;
+    await { !grep { Glance::Test::listens($_) } @left } 10 or die "old children listen: @left";
     return $self;
 }
 

@@ -147,10 +147,20 @@ sub _stat {
 
 # How many connections a process holds: its sockets, but for those that listen.
 sub sockets_of {
-    my $pid = shift;
     my %listens = map { $_ => 1 } _listening();
-    my @inodes = map { (readlink($_) // '') =~ /\Asocket:\[(\d+)\]/ ? $1 : () } glob "/proc/$pid/fd/*";
-    return scalar grep { !$listens{$_} } @inodes;
+    return scalar grep { !$listens{$_} } _inodes($_[0]);
+}
+
+# True while a process listens.
+sub listens {
+    my %listens = map { $_ => 1 } _listening();
+    return scalar grep { $listens{$_} } _inodes($_[0]);
+}
+
+# The inodes of a process' sockets.
+sub _inodes {
+    my $pid = shift;
+    return map { (readlink($_) // '') =~ /\Asocket:\[(\d+)\]/ ? $1 : () } glob "/proc/$pid/fd/*";
 }
 
 # The ids of all System V semaphores.
