@@ -37,9 +37,10 @@ subtest 'OPTIONS sets nothing' => sub {
 };
 
 subtest 'HEAD answers as GET, without a body' => sub {
-    for my $path (qw(/api/status /api/status/main /api/status/main/48 /plain /api/status/nosuch)) {
-        my $get  = http('GET',  $path);
-        my $http = Glance::Http->new(port => port());
+    my @to = (port => port('own'));    # where no shard falls silent between the two
+    for my $path (qw(/api/status /api/status/main /api/status/main/1 /plain /api/status/nosuch)) {
+        my $get  = http('GET', $path, @to);
+        my $http = Glance::Http->new(@to);
         my $head = $http->request('HEAD', $path);
         is($head->status, $get->status, "status of $path");
         is($head->header($_), $get->header($_), "$_ of $path")

