@@ -3,11 +3,8 @@ import { make, swatch, write } from './dom.js';
 import { facts, meaning } from './facts.js';
 import { count, title } from './states.js';
 
-const ASKING = 3e3;      // how long an answer may take until what it would tell is called not known
-
 export class Detail {
   hit;       // the shard that is shown
-  #opened;
   #dialog;
   #heading = make('h2', { id: 'detail' });
   #sign = swatch();
@@ -31,7 +28,6 @@ export class Detail {
 
   open(hit) {
     this.hit = hit;
-    this.#opened = Date.now();
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -40,14 +36,14 @@ export class Detail {
     this.#dialog.close();
   }
 
-  fill({ clusters }, look) {
-    if (!this.hit) return;
+  /** `asked`: an answer is on its way. */
+  fill({ clusters }, look, asked) {
     const { name, size, timeout } = clusters[this.hit.index];
     const shard = look(this.hit);
     write(this.#heading, `${name}: shard ${this.hit.id} of ${count(size)}`);
     this.#sign.dataset.status = shard.state;
     write(this.#state, title(shard.state));
     write(this.#meaning, meaning(shard.state, timeout));
-    facts(shard, Date.now() - this.#opened < ASKING ? '…' : undefined).forEach((text, at) => write(this.#facts[at].lastChild, text));
+    facts(shard, asked ? '…' : 'not known').forEach((text, at) => write(this.#facts[at].lastChild, text));
   }
 }

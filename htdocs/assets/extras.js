@@ -37,16 +37,23 @@ export class Extras {
 
   /** Asks for what look(hit) does not tell of these shards, and of those that detail and table show. */
   async learn(look, hits) {
-    await Promise.all([
+    const answers = Promise.all([
       this.#status.learn(look, hits, this.#detail.hit),
       this.#table.wanted() && this.#status.learnAll(),
     ]);
+    this.#fill(look);
+    await answers;
   }
 
   /** Writes what is known, where look(hit) tells of a shard; `only` is a state or -1. */
   show(look, only) {
     this.#legend.fill(this.#board.clusters[0]?.timeout);
     this.#table.fill(this.#board, look, only);
-    this.#detail.fill(this.#board, look);
+    this.#fill(look);
+  }
+
+  #fill(look) {
+    const { hit } = this.#detail;
+    if (hit) this.#detail.fill(this.#board, look, this.#status.awaits(hit));
   }
 }

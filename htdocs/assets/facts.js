@@ -16,7 +16,7 @@ export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for lo
 
 /** What the bot last said, when it was last heard, how long it is in this state; `gap` stands for
  *  what is missing. */
-export function facts({ state, silent, since, reported }, gap = 'not known') {
+export function facts({ state, silent, since, reported }, gap) {
   const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : gap);
   return [
     STATES[reported] ?? (state ? gap : 'nothing'),

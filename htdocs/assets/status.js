@@ -18,6 +18,7 @@ export class Status {
   #url;
   #board;
   #asked = new Set();
+  #coming = new Set();     // the shards whose documents are on their way
   #until = 0;
 
   constructor(url, board) {
@@ -35,10 +36,16 @@ export class Status {
       const known = at < hits.length ? time(shard) : shard.reported >= 0 && (!shard.reported || shard.silent >= 0);
       if (known || !this.#due([index, id, shard.state, at < hits.length].join())) return;
       // Where that fails, the words do without.
+      const key = [index, id].join();
+      this.#coming.add(key);
       const answer = await ask(`${this.#url}/${encodeURIComponent(name)}/${id}`);
+      this.#coming.delete(key);
       if (answer && clusters === this.#board.clusters) take(clusters[index], answer);
     }));
   }
+
+  /** Whether that shard's document is on its way. */
+  awaits = ({ index, id }) => this.#coming.has([index, id].join());
 
   /** Asks for those of all shards at once, where there is one whose times are not known. */
   async learnAll() {

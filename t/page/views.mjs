@@ -266,6 +266,22 @@ test('what is still asked for is not called unknown yet', async () => {
   await becomes(async () => (await facts()).join('; '), /online; .* ago; .*: for /, 'facts');
 });
 
+test('nor is what is asked for again after a change', async () => {
+  let answer;
+  await open('#shard=main:13');
+  await becomes(async () => (await facts())[0], 'The bot last said: online', 'facts');
+  await page.route('**/api/status/main/13', async (route) => {
+    await new Promise((resolve) => { answer = resolve; });
+    await route.continue();
+  });
+  await post('status/main/13/4');
+  await becomes(async () => (await facts())[0], 'The bot last said: …', 'facts');
+  await becomes(() => Boolean(answer), true, 'asked');
+  answer();
+  await becomes(async () => (await facts())[0], 'The bot last said: starting', 'facts');
+  await post('status/main/13/3');
+});
+
 test('what cannot be had is', async () => {
   await page.route('**/api/status/main/12', (route) => route.fulfill({ status: 204 }));
   await open('#shard=main:12');

@@ -10,7 +10,7 @@ use FindBin ();
 use lib $FindBin::Bin;
 use Node ();
 
-plan tests => 79;
+plan tests => 80;
 
 Apache::TestRequest::module('views');
 Node::run('views.mjs', Apache::TestRequest::hostport());
