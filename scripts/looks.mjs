@@ -1,7 +1,7 @@
 // Takes pictures of a running server's page in all its looks, whatever its board, to be judged by
 // eye: phone and desktop, light and dark, healthy and in an outage, the table, a detail, 320 px.
 //
-//   GLANCE_BOTS='main:20000' GLANCE_DEMO=no make -f Makefile.apxs run
+//   GLANCE_BOTS=main:20000 GLANCE_HEALTH_TIMEOUT=3600 GLANCE_DEMO=no make -f Makefile.apxs run
 //   node scripts/looks.mjs FOLDER [http://localhost:3000]
 //
 // The server must take POSTs without a passphrase.
@@ -48,8 +48,8 @@ function troubled({ id, size }) {
 async function complete(page) {
   await page.locator('[data-connection=live] .cluster').first().waitFor();
   await page.getByText('What the signs mean').waitFor();
-  await page.waitForFunction(() => [...document.querySelectorAll('#answers li, #troubled li, dialog[open] dl')]
-    .every(({ textContent }) => /(for|silent|heard) /.test(textContent)));
+  await page.waitForFunction(() => [...document.querySelectorAll('#answers li, #troubled li, dialog[open] dl, tbody tr')]
+    .every(({ textContent }) => /\b(for|silent|heard)\b/.test(textContent)));
 }
 
 async function shoot(browser, name, { width, colorScheme = 'light', hash = '', prepare }) {
@@ -57,6 +57,7 @@ async function shoot(browser, name, { width, colorScheme = 'light', hash = '', p
   await page.goto(new URL(hash, base).href);
   await complete(page);
   await prepare?.(page);
+  await complete(page);
   await page.screenshot({ path: `${folder}/${name}.png` });
   await page.close();
 }
