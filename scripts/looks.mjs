@@ -46,10 +46,10 @@ function troubled({ id, size }) {
 
 /** Legend and times come a moment after the tiles. */
 async function complete(page) {
-  await page.locator('[data-connection=live] .cluster').first().waitFor();
+  await page.locator('[data-connection=live] .cluster').first().waitFor({ state: 'attached' });
   await page.getByText('What the signs mean').waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll('#answers li, #troubled li, dialog[open] dl, tbody tr')]
-    .every(({ textContent }) => /\b(for|silent|heard)\b/.test(textContent)));
+    .every(({ textContent }) => /(for|silent|heard)( |$)/.test(textContent)));
 }
 
 async function shoot(browser, name, { width, colorScheme = 'light', hash = '', prepare }) {

@@ -17,10 +17,9 @@ export const meaning = (state, timeout) => (state === UNHEALTHY ? `Silent for lo
 /** What the bot last said, when it was last heard, how long it is in this state; `gap` stands for
  *  what is missing. */
 export function facts({ state, silent, since, reported }, gap) {
-  const known = (seconds, text) => (seconds >= 0 ? text(age(seconds)) : gap);
   return [
     STATES[reported] ?? (state ? gap : 'nothing'),
-    state ? known(silent, (text) => `${text} ago`) : 'never',
-    known(since, (text) => `for ${text}`),
+    silent >= 0 ? `${age(silent)} ago` : state ? gap : 'never',
+    since >= 0 ? `for ${age(since)}` : gap,
   ];
 }

@@ -44,6 +44,7 @@ test('numbers are grouped as in English', () => {
 test('the detail: what the bot last said, when it was heard, since when', () => {
   assert.deepEqual(facts({ state: 1, silent: 52, since: 22, reported: 3 }, '…'), ['online', '52 s ago', 'for 22 s']);
   assert.deepEqual(facts({ state: 0, silent: NaN, since: 90, reported: null }, '…'), ['nothing', 'never', 'for 1 min']);
+  assert.deepEqual(facts({ state: 0, silent: 7, since: 90, reported: 0 }, '…'), ['unknown', '7 s ago', 'for 1 min'], 'a bot may say so');
   assert.deepEqual(facts({ state: 2, silent: NaN, since: NaN }, 'not known'), ['not known', 'not known', 'not known']);
   assert.deepEqual(facts({ state: 2, silent: 3, since: NaN }, '…'), ['…', '3 s ago', '…']);
 });
