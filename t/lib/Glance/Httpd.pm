@@ -15,6 +15,9 @@ use IO::Socket::INET ();
 use IO::Socket::UNIX ();
 use POSIX ();
 
+# What every MPM logs once it serves.
+my $RUNNING = qr/resuming normal operations/;
+
 my $count = 0;
 my @running;
 
@@ -158,12 +161,15 @@ sub run {
 
 sub configtest { $_[0]->run('-t') }
 
+# Returns once it serves, and not before it says so: a signal to one that has its ports and its pid
+# file but does not listen to signals yet ends it at once, and leaves that file behind.
 sub start {
     my $self = shift;
+    my $log = $self->log;
     my ($code, $text) = $self->run('-k', 'start');
     die "httpd did not start ($code): $text" . $self->log_text if $code;
     push @running, $self unless grep { $_ == $self } @running;
-    await { $self->pid and $self->answering } 20 or die 'httpd does not answer: ' . $self->log_text;
+    await { $log->lines($RUNNING) and $self->pid and $self->answering } 20 or die 'httpd does not answer: ' . $self->log_text;
     return $self;
 }
 
@@ -220,7 +226,7 @@ sub signal_graceful {
     await {
         return 0 unless $log->lines(qr/SIGUSR1 received|Graceful restart requested/);
         my @children = $self->children;
-        return 1 if $log->lines(qr/resuming normal operations/);
+        return 1 if $log->lines($RUNNING);
         $old{$_} = 1 for @children;
         return 0;
     } 20, 0.001 or die 'no graceful restart: ' . $self->log_text;
