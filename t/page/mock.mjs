@@ -16,6 +16,7 @@ export class Mock {
   feed = true;          // whether there is one
   slow;                 // a promise that the feed's handshakes wait for
   stream = true;
+  retry = 3000;         // milliseconds after which the stream is asked for again, as mod_glance has it
   hello = HELLO;
   files = new Map();    // path => text of files that differ from the page's own, or of documents
   #seq = 0;
@@ -74,7 +75,7 @@ export class Mock {
     if (!this.stream) return response.writeHead(404).end();
     const [event, data] = after ? ['update', { now: 0, clusters: {} }] : ['hello', this.hello];
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    return response.end(`retry: 300\n\nid: e-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    return response.end(`retry: ${this.retry}\n\nid: e-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   async #upgrade({ url, headers }, socket) {
