@@ -38,7 +38,7 @@ async function report(stateOf) {
   }
 }
 
-/** A tenth of the second quarter is down; one shard in 40 is in some other trouble. */
+/** A tenth of each cluster is down in one piece; one shard in 40 elsewhere is in some trouble. */
 function troubled({ id, size }) {
   if (id > size / 4 && id < size * 0.35) return 2;
   return id % 40 === 7 ? troubles[(id - 7) / 40 % troubles.length] : online;

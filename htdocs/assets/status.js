@@ -35,9 +35,9 @@ export class Status {
       const shard = look({ index, id });
       const known = at < hits.length ? time(shard) : shard.reported >= 0 && (!shard.reported || shard.silent >= 0);
       if (known || !this.#due([index, id, shard.state, at < hits.length].join())) return;
-      // Where that fails, the words do without.
       const key = [index, id].join();
       this.#coming.add(key);
+      // Where that fails, the words do without.
       const answer = await ask(`${this.#url}/${encodeURIComponent(name)}/${id}`);
       this.#coming.delete(key);
       if (answer && clusters === this.#board.clusters) take(clusters[index], answer);
