@@ -75,6 +75,15 @@ sub port {
     return $self->{ports}{$name} ||= free_port();
 }
 
+# Where its configuration and its files are.
+sub folder { $_[0]{root} }
+
+# From the next start on, its environment has this, too.
+sub setenv {
+    my ($self, $name, $value) = @_;
+    $self->{environment}{$name} = $value;
+}
+
 # Writes a file beside the configuration and returns its path.
 sub file {
     my ($self, $name, $text, $mode) = @_;
@@ -151,6 +160,7 @@ sub run {
     die "fork: $!" unless defined $pid;
     unless ($pid) {
         open STDERR, '>&', \*STDOUT;
+        local %ENV = (%ENV, %{ $self->{environment} || {} });
         my @limited = $self->{limit} ? ('/bin/sh', '-c', "trap '' XFSZ; ulimit -f $self->{limit}; exec \"\$@\"", 'sh') : ();
         exec @limited, httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
