@@ -29,6 +29,7 @@ typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
     apr_uint32_t return_ms;       /* how soon those who are sent away may come back */
+    const int *stopping;          /* set by any thread: nothing more is to be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
     apr_uint32_t count_of[GLANCE_TRANSPORTS];
@@ -48,9 +49,11 @@ typedef struct glance_broadcast_t {
 } glance_broadcast_t;
 
 /** @param return_ms how soon viewers who are sent away may come back, in milliseconds; they are
- * spread over as long again, and a millisecond for each. */
+ * spread over as long again, and a millisecond for each.
+ * @param stopping set once the streams are to end. */
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
-                           apr_interval_time_t interval, apr_uint32_t return_ms);
+                           apr_interval_time_t interval, apr_uint32_t return_ms,
+                           const int *stopping);
 
 /** Takes the viewer in and sends it what it does not know yet. Frees it if it is gone already. */
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,

@@ -189,7 +189,8 @@ static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t no
 static glance_moment_t next_due(glance_moment_t now)
 {
     glance_moment_t broadcast = GLANCE_NO_MOMENT;
-    glance_moment_t due = glance_viewer_count() ? hub->next_limits : GLANCE_NO_MOMENT;
+    glance_moment_t due = glance_viewer_count() || hub->room < hub->most ? hub->next_limits
+                                                                         : GLANCE_NO_MOMENT;
     int i;
 
     for (i = 0; i < hub->broadcast_count; i++) {
@@ -576,7 +577,7 @@ static apr_status_t make_hub(server_rec *server)
     size_hub(server);
     for (store = glance_store_all(); store; store = store->next) {
         glance_broadcast_init(&hub->broadcasts[store->index], store,
-                              glance_config_stream_interval(server), return_ms());
+                              glance_config_stream_interval(server), return_ms(), &hub->stopping);
     }
     watch(hub->wakeup_fd, EPOLLIN, &wakeup_mark);
     return APR_SUCCESS;

@@ -258,14 +258,18 @@ static apr_status_t part_from_mod_ssl(conn_rec *c, SSL *ssl)
 }
 
 /* mod_ssl's callbacks look for its connection in the object's application data, and that of a
- * key log takes what it finds for one. They hang on the SSL_CTX and on the object. */
-static void cut_callbacks(SSL *ssl)
+ * key log takes what it finds for one. They hang on the SSL_CTX and on the object.
+ * Returns 0 if there is no memory. */
+static int cut_callbacks(SSL *ssl)
 {
     SSL_set_app_data(ssl, NULL);
-    SSL_set_SSL_CTX(ssl, tls.context);
+    if (!SSL_set_SSL_CTX(ssl, tls.context)) {
+        return 0;
+    }
     SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
     SSL_set_info_callback(ssl, NULL);
     SSL_set_msg_callback(ssl, NULL);
+    return 1;
 }
 
 /* Between two events a connection needs no buffers: 33 KB less. */
@@ -299,7 +303,11 @@ apr_status_t glance_tls_take(glance_connection_t *connection, conn_rec *c, SSL *
     BIO_set_data(bio, (void *)(apr_uintptr_t)connection->socket);
     SSL_set_bio(ssl, bio, bio); /* frees mod_ssl's */
     SSL_set_shutdown(ssl, 0);
-    cut_callbacks(ssl);
+    if (!cut_callbacks(ssl)) {
+        SSL_free(ssl);
+        c->aborted = 1; /* without its SSL object the connection is of no use to httpd either */
+        return APR_ENOMEM;
+    }
     set_modes(ssl);
     connection->ssl = ssl;
     connection->ops = &ops;

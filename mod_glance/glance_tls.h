@@ -34,7 +34,8 @@ void glance_tls_prepare(struct ssl_st *ssl);
 /** Takes the SSL object over: mod_ssl forgets it, and @a connection has it from now on.
  * `connection->socket` is the child's own descriptor already.
  * @return APR_SUCCESS; APR_EINVAL if the TLS connection is not in order; APR_ENOMEM; APR_EGENERAL
- * if mod_ssl did not let go. After an error the connection is httpd's and mod_ssl's as before. */
+ * if mod_ssl did not let go. After an error the connection is httpd's and mod_ssl's as before, or
+ * aborted. */
 apr_status_t glance_tls_take(glance_connection_t *connection, conn_rec *c, struct ssl_st *ssl);
 
 #endif
