@@ -12,6 +12,7 @@
 #define HEARTBEAT apr_time_from_sec(15)
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
+#define STOP "child stops"
 #define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
 /* A hello of so many bytes is worth sharing even if it is no longer the newest. */
@@ -538,6 +539,21 @@ void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)
     }
 }
 
+void glance_broadcast_log_end(glance_broadcast_t *broadcast, int (*is_abandoned)(void))
+{
+    glance_moment_t now = glance_clock_now();
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (is_abandoned()) {
+            return;
+        }
+        log_end(broadcast, viewer, STOP, now);
+    }
+}
+
 void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     glance_viewer_t *viewer;
@@ -545,7 +561,7 @@ void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        drop(broadcast, viewer, "child stops", now);
+        drop(broadcast, viewer, STOP, now);
     }
     drop_texts(broadcast, GLANCE_NO_MOMENT);
     glance_changes_free(&broadcast->changes);

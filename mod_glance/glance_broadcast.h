@@ -91,6 +91,9 @@ apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int c
  * @param is_abandoned asked before each viewer whether to stop; NULL: never. */
 void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
 
+/** Logs the end of every viewer, and frees nothing. @param is_abandoned as above. */
+void glance_broadcast_log_end(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
+
 /** Frees all viewers. */
 void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now);
 

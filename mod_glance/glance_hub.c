@@ -390,6 +390,9 @@ static void end_streams_in_passing(void)
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_broadcast_goodbye(&hub->broadcasts[i], is_abandoned);
     }
+    for (i = 0; i < hub->broadcast_count; i++) {
+        glance_broadcast_log_end(&hub->broadcasts[i], is_abandoned);
+    }
     if (!is_abandoned()) {
         glance_stats_leave(hub->place);
     }
