@@ -381,8 +381,8 @@ static void end_streams(void)
 }
 
 /* On prefork the process may end at any moment from here on, and its main thread may sit in a
- * signal handler with the allocator's lock or the hub's: clients are told, and nothing else is
- * done. */
+ * signal handler with the allocator's lock or the hub's: clients are told, that is logged,
+ * and nothing else is done. */
 static void end_streams_in_passing(void)
 {
     int i;

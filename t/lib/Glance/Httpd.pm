@@ -117,12 +117,30 @@ my %MPM = (
     prefork => "StartServers 4\nMinSpareServers 4\nMaxSpareServers 32\nMaxRequestWorkers 32\n",
 );
 
+# What Debian 12 ships in mods-available/mpm_*.conf.
+my $STOCK_THREADED = <<'LINES';
+StartServers 2
+MinSpareThreads 25
+MaxSpareThreads 75
+ThreadLimit 64
+ThreadsPerChild 25
+MaxRequestWorkers 150
+MaxConnectionsPerChild 0
+LINES
+
+my %STOCK = (
+    event   => $STOCK_THREADED,
+    worker  => $STOCK_THREADED,
+    prefork => "StartServers 5\nMinSpareServers 5\nMaxSpareServers 10\nMaxRequestWorkers 150\n"
+        . "MaxConnectionsPerChild 0\n",
+);
+
 # Writes the configuration around the given lines. With no_paths the lines name their own; runtime
-# is another DefaultRuntimeDir.
+# is another DefaultRuntimeDir; with stock the MPM has Debian's settings.
 sub configure {
     my ($self, $lines, %o) = @_;
     my $user  = $> == 0 ? "User nobody\nGroup nogroup" : '';
-    my $mpm   = $MPM{ Glance::Test::mpm() };
+    my $mpm   = ($o{stock} ? \%STOCK : \%MPM)->{ Glance::Test::mpm() };
     my $paths = $o{no_paths} ? '' : $PATHS;
     my $load  = load_file();
     my $runtime = $o{runtime} || $self->{root};
@@ -149,9 +167,44 @@ CONF
     return $self;
 }
 
-# From the next start on, no file of the server may grow beyond so many blocks of 512 bytes; undef
-# takes that back.
-sub limit_files { $_[0]{limit} = $_[1] }
+# A virtual host over TLS, on the port of that name, with the certificate of the shared server. It
+# shows the main server's board unless the lines give it one.
+sub tls_host {
+    my ($self, $name, $lines) = @_;
+    my $port   = $self->port($name);
+    my $folder = Cwd::getcwd() . '/t/conf';
+    return <<"CONF" . ($lines // '') . "</VirtualHost>\n";
+Listen 127.0.0.1:$port
+<VirtualHost 127.0.0.1:$port>
+    SSLEngine on
+    SSLCertificateFile "$folder/server.crt"
+    SSLCertificateKeyFile "$folder/server.key"
+CONF
+}
+
+# How to reach a virtual host; without a name, the main server.
+sub to {
+    my ($self, $name) = @_;
+    return (port => $self->port($name), defined $name ? (tls => 1) : ());
+}
+
+# Many virtual hosts on the port of the main server, each with logs of its own, as sites have them:
+# two descriptors each in every process.
+sub logging_hosts {
+    my ($self, $count) = @_;
+    return join '', map { <<"CONF" } 1 .. $count;
+<VirtualHost *:$self->{port}>
+    ServerName site$_.test
+    CustomLog "$self->{root}/site$_-access_log" short
+    ErrorLog "$self->{root}/site$_-error_log"
+</VirtualHost>
+CONF
+}
+
+# Limits from the next start on; undef takes one back. No file of the server may grow beyond so many
+# blocks of 512 bytes; no process may open more than so many descriptors.
+sub limit_files       { $_[0]{limits}{f} = $_[1] }
+sub limit_descriptors { $_[0]{limits}{n} = $_[1] }
 
 # Runs httpd with this configuration and returns its exit code and everything it said.
 sub run {
@@ -161,12 +214,20 @@ sub run {
     unless ($pid) {
         open STDERR, '>&', \*STDOUT;
         local %ENV = (%ENV, %{ $self->{environment} || {} });
-        my @limited = $self->{limit} ? ('/bin/sh', '-c', "trap '' XFSZ; ulimit -f $self->{limit}; exec \"\$@\"", 'sh') : ();
-        exec @limited, httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
+        exec $self->_limited, httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
     my $text = do { local $/; <$out> } // '';
     close $out;
     return ($? >> 8, $text);
+}
+
+sub _limited {
+    my $self = shift;
+    my $limits = $self->{limits} || {};
+    my @given = grep { defined $limits->{$_} } sort keys %$limits;
+    return unless @given;
+    my $ulimit = join '; ', map { "ulimit -$_ $limits->{$_}" } @given;
+    return ('/bin/sh', '-c', "trap '' XFSZ; $ulimit; exec \"\$@\"", 'sh');
 }
 
 sub configtest { $_[0]->run('-t') }
@@ -313,6 +374,23 @@ sub viewer {
 sub feed {
     my ($self, %o) = @_;
     return Glance::Ws->open(port => $self->{port}, %o);
+}
+
+# For the configuration: mod_status, which status() reads.
+use constant STATUS_LINES => "<Location /server-status>\n    SetHandler server-status\n</Location>\n";
+
+# What mod_status tells programs, by name; empty when it does not answer.
+sub status {
+    my $self = shift;
+    my $answer = eval { $self->http('GET', '/server-status?auto') } or return {};
+    return { $answer->body =~ /^([^:\n]+): (.*)$/mg };
+}
+
+# How many viewers all children hold, as mod_status tells: over clear connections and over TLS.
+sub viewer_count {
+    my $status = $_[0]->status;
+    return unless defined $status->{GlanceViewersClear};
+    return $status->{GlanceViewersClear} + $status->{GlanceViewersTLS};
 }
 
 sub states_of {

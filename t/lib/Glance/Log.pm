@@ -30,6 +30,12 @@ sub lines {
     return @lines;
 }
 
+# The same from the beginning of the file.
+sub all {
+    my ($self, $pattern) = @_;
+    return Glance::Log::lines({ %$self, from => 0 }, $pattern);
+}
+
 # The first line since the mark that matches, once there is one.
 sub await_line {
     my ($self, $pattern, $seconds) = @_;

@@ -65,6 +65,6 @@ sub before {
 }
 
 # How to reach it.
-sub to { my $self = shift; return (port => $self->port('tls'), tls => 1) }
+sub to { my $self = shift; return $self->SUPER::to('tls') }
 
 1;
