@@ -4,11 +4,10 @@
  */
 #include "glance_descriptors.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ap_mpm.h"
@@ -28,7 +27,8 @@
  * set aside for them. */
 #define PROXY_SHARE 4
 
-#define OPEN_FILES "/proc/self/fd"
+/* Numbers that are looked at with one system call. */
+#define NUMBERS_AT_ONCE 512
 
 /* Of this process. */
 static int first_number; /* viewers' descriptors have numbers from here on */
@@ -43,29 +43,62 @@ apr_uint32_t glance_descriptors_limit(void)
     return (apr_uint32_t)limit.rlim_cur;
 }
 
-/* The folder's own descriptor and "." and ".." count too: three too many do no harm. */
-static apr_uint32_t count_entries(void)
+/* How many of the numbers from `from` on are not in use. poll() says so of all at once.
+ * (/proc/self/fd would be simpler, but httpd's children have changed their user and may not read
+ * it.) */
+static apr_uint32_t count_free(apr_uint32_t from, apr_uint32_t count)
 {
-    DIR *folder = opendir(OPEN_FILES);
-    apr_uint32_t count = 0;
+    struct pollfd numbers[NUMBERS_AT_ONCE];
+    apr_uint32_t free_count = 0;
+    apr_uint32_t i;
 
-    if (!folder) {
-        return errno == EMFILE || errno == ENFILE ? APR_INT32_MAX : 0;
+    for (i = 0; i < count; i++) {
+        numbers[i] = (struct pollfd){.fd = (int)(from + i)};
     }
-    while (readdir(folder)) {
-        count++;
+    if (poll(numbers, count, 0) < 0) {
+        return 0;
     }
-    closedir(folder);
-    return count;
+    for (i = 0; i < count; i++) {
+        free_count += (numbers[i].revents & POLLNVAL) != 0;
+    }
+    return free_count;
 }
 
-/* Since Linux 6.2 the folder's size is the number of descriptors; before, it is 0. */
-static apr_uint32_t open_now(void)
+static apr_uint32_t smaller(apr_uint32_t one, apr_uint32_t other)
 {
-    struct stat info;
+    return one < other ? one : other;
+}
 
-    return stat(OPEN_FILES, &info) == 0 && info.st_size > 0 ? (apr_uint32_t)info.st_size
-                                                            : count_entries();
+/* How many are in use when a child starts: they lie close together. */
+static apr_uint32_t open_at_start(apr_uint32_t limit)
+{
+    apr_uint32_t open_count = 0;
+    apr_uint32_t from;
+
+    for (from = 0; from < limit; from += NUMBERS_AT_ONCE) {
+        apr_uint32_t count = smaller(NUMBERS_AT_ONCE, limit - from);
+        apr_uint32_t found = count - count_free(from, count);
+
+        if (!found) {
+            break;
+        }
+        open_count += found;
+    }
+    return open_count;
+}
+
+/* How many are free below the limit, counted up to RESERVE. A number at the limit or above can be
+ * open, where the limit has fallen, and is of no use to httpd. */
+static apr_uint32_t free_now(void)
+{
+    apr_uint32_t limit = glance_descriptors_limit();
+    apr_uint32_t free_count = 0;
+    apr_uint32_t from;
+
+    for (from = 0; from < limit && free_count < RESERVE; from += NUMBERS_AT_ONCE) {
+        free_count += count_free(from, smaller(NUMBERS_AT_ONCE, limit - from));
+    }
+    return free_count;
 }
 
 /* ---- what httpd may need ---- */
@@ -107,7 +140,7 @@ static apr_uint32_t needed_by_httpd(apr_uint32_t limit)
     }
     (void)ap_mpm_query(AP_MPMQ_IS_ASYNC, &async);
     proxies = backends * (apr_uint32_t)threads;
-    proxies = proxies < limit / PROXY_SHARE ? proxies : limit / PROXY_SHARE;
+    proxies = smaller(proxies, limit / PROXY_SHARE);
     return (apr_uint32_t)threads * (apr_uint32_t)(FILES_PER_THREAD + 1 + (async ? factor : 0))
            + proxies;
 }
@@ -115,9 +148,9 @@ static apr_uint32_t needed_by_httpd(apr_uint32_t limit)
 apr_uint32_t glance_descriptors_plan(void)
 {
     apr_uint32_t limit = glance_descriptors_limit();
-    apr_uint32_t own = open_now();
+    apr_uint32_t own = open_at_start(limit) + needed_by_httpd(limit);
 
-    own = own < limit ? own + needed_by_httpd(limit) : limit;
+    own = smaller(own, limit);
     first_number = (int)own;
     return own + RESERVE < limit ? limit - own - RESERVE : 0;
 }
@@ -139,17 +172,13 @@ apr_status_t glance_descriptors_dup(int *copy, int descriptor)
 
 apr_uint32_t glance_descriptors_room(apr_uint32_t held)
 {
-    apr_uint32_t limit = glance_descriptors_limit();
-    apr_uint32_t used = open_now();
-    apr_uint32_t free_now = used < limit ? limit - used : 0;
-    apr_uint32_t lacking;
+    apr_uint32_t free_count = free_now();
 
-    if (free_now >= RESERVE) {
-        return held + free_now - RESERVE;
+    if (free_count >= RESERVE) {
+        return APR_INT32_MAX;
     }
-    if (free_now >= RESERVE_LOW) {
+    if (free_count >= RESERVE_LOW) {
         return held;
     }
-    lacking = used > limit ? used - limit + RESERVE : RESERVE - free_now;
-    return lacking < held ? held - lacking : 0;
+    return held - smaller(held, RESERVE - free_count);
 }

@@ -21,9 +21,9 @@ apr_uint32_t glance_descriptors_limit(void);
  * @return APR_SUCCESS; APR_EMFILE if httpd would lack descriptors; the system's error. */
 apr_status_t glance_descriptors_dup(int *copy, int descriptor);
 
-/** How many viewers this child may hold as it is now. Less than @a held means that some must go:
- * the limit has fallen, or something else took what the plan had left.
- * @param held how many there are. */
+/** How many viewers this child may hold as it is now, as far as descriptors go. Less than @a held,
+ * the number that it has, means that some must go: the limit has fallen, or something else has
+ * taken what the plan had left. */
 apr_uint32_t glance_descriptors_room(apr_uint32_t held);
 
 #endif
