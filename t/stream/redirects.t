@@ -24,12 +24,8 @@ my $rules = <<"CONF";
     RewriteRule "^twice/feed" "/ruled/feed"
     ErrorDocument 404 /api/stream
 </Directory>
-<Directory "$root/index">
-    DirectoryIndex /api/stream
-</Directory>
 CONF
 chmod 0755, $root or die;
-mkdir "$root/index" or die "$root/index: $!";
 for my $what (qw(stream feed)) {
     $httpd->file("$what.cgi", "#!/bin/sh\nprintf 'Location: /api/$what\\n\\n'\n", 0755);
     $httpd->file("$what.shtml", qq(before\n<!--#include virtual="/api/$what" -->\nbehind\n), 0644);
@@ -112,14 +108,6 @@ for my $to (['clear', $httpd->to], ['TLS', $httpd->to('tls')]) {
         ok($answer->body =~ /\Abefore\n(.*)\nbehind\n\z/s, 'the page is complete') or return diag($answer->body);
         unlike($1, qr/Sec-WebSocket|"op"/i, 'with nothing of a feed in it');
         ends_there($http);
-    };
-
-    # mod_dir puts the request for the index in the place of the first one: this may be held.
-    subtest "a stream as the index of a directory, $kind" => sub {
-        my $viewer = Glance::Sse->open(@to, path => '/index/');
-        is($viewer->status, 200, 'status');
-        ok($viewer->next_of('hello'), 'hello');
-        $viewer->close;
     };
 }
 
