@@ -232,9 +232,8 @@ static void shed(apr_uint32_t count, apr_uint32_t held, glance_moment_t now)
     glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
     if (glance_rate_pass(&rate, now, &withheld)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
-                     GLANCE_LOGNO(
-                         0046) "descriptors run short in this child: sent %u of %u viewers "
-                               "away; raise the limit (ulimit -n)",
+                     GLANCE_LOGNO(0046) "descriptors run short in this child: sent %u of %u "
+                                        "viewers away; raise the limit (ulimit -n)",
                      total, held);
     }
 }
