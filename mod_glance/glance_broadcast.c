@@ -12,18 +12,21 @@
 #define HEARTBEAT apr_time_from_sec(15)
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
+#define STOP "child stops"
 #define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
-/* A crowd that is sent away is spread over at least this long, and one more for each viewer. */
-#define RETURN_MIN_MS 100
-#define RETURN_SPREAD_MS 900
+/* A hello of so many bytes is worth sharing even if it is no longer the newest. */
+#define LARGE_HELLO 65536
 
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
-                           apr_interval_time_t interval)
+                           apr_interval_time_t interval, apr_uint32_t return_ms,
+                           const int *stopping)
 {
     memset(broadcast, 0, sizeof *broadcast);
     broadcast->store = store;
     broadcast->interval = interval;
+    broadcast->return_ms = return_ms;
+    broadcast->stopping = stopping;
     APR_RING_INIT(&broadcast->viewers, glance_viewer_t, link);
 }
 
@@ -86,8 +89,16 @@ static glance_text_t *make_text(glance_broadcast_t *broadcast, glance_transport_
     return is_new ? begin_stream(transport, texts.of[transport]) : texts.of[transport];
 }
 
-/* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date.
- * Not the caller's to keep. */
+/* Whether a text of the cache still serves. A large hello does for a second, though states have
+ * changed: while a crowd comes, a hello each would take all memory. An update follows it. */
+static int is_current(const glance_broadcast_text_t *place, apr_uint64_t seq, glance_moment_t now)
+{
+    return now - place->made < TEXT_LIFE
+           && (place->upto == seq || (place->since == HELLO && place->text->length >= LARGE_HELLO));
+}
+
+/* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date,
+ * or up to `upto` at least. Not the caller's to keep. */
 static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport_e transport,
                                  apr_uint64_t since, int is_new, apr_uint64_t *upto,
                                  glance_moment_t now)
@@ -99,8 +110,8 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport
     for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
         place = &broadcast->texts[i];
         if (place->text && place->transport == transport && place->since == since
-            && place->is_new == is_new && place->upto == seq && now - place->made < TEXT_LIFE) {
-            *upto = seq;
+            && place->is_new == is_new && is_current(place, seq, now)) {
+            *upto = place->upto;
             return place->text;
         }
     }
@@ -116,13 +127,16 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport
     return place->text;
 }
 
-static void drop_texts(glance_broadcast_t *broadcast)
+/* Drops the texts of the cache that were made before a moment. */
+static void drop_texts(glance_broadcast_t *broadcast, glance_moment_t before)
 {
     int i;
 
     for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        glance_text_release(broadcast->texts[i].text);
-        broadcast->texts[i].text = NULL;
+        if (broadcast->texts[i].made < before) {
+            glance_text_release(broadcast->texts[i].text);
+            broadcast->texts[i].text = NULL;
+        }
     }
 }
 
@@ -140,6 +154,14 @@ static int tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint
     }
     viewer->seq = upto;
     return 1;
+}
+
+/* The next round tells what has changed since the last one. Who missed more than that gets it now,
+ * if it is ready. Returns as tell(). */
+static int catch_up(glance_broadcast_t *broadcast, glance_viewer_t *viewer, glance_moment_t now)
+{
+    return !glance_viewer_is_ready(viewer) || viewer->seq >= broadcast->seq
+           || tell(broadcast, viewer, viewer->seq, 0, now);
 }
 
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -163,7 +185,9 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
         broadcast->fresh_beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
     }
     viewer->is_fresh = 1;
-    (void)tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now);
+    if (tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now)) {
+        (void)catch_up(broadcast, viewer, now);
+    }
 }
 
 int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -172,14 +196,11 @@ int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *view
     int was_ready = glance_viewer_is_ready(viewer);
 
     if (glance_viewer_flush(viewer, now) != APR_SUCCESS
-        || (glance_viewer_hears(viewer) && glance_viewer_hear(viewer, now) != APR_SUCCESS)) {
+        || glance_viewer_receive(viewer, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
         return 0;
     }
-    if (!was_ready && glance_viewer_is_ready(viewer) && viewer->seq < broadcast->seq) {
-        return tell(broadcast, viewer, viewer->seq, 0, now);
-    }
-    return 1;
+    return was_ready || catch_up(broadcast, viewer, now);
 }
 
 /* ---- texts for all ---- */
@@ -205,6 +226,10 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
     {
         glance_text_t *text = texts->of[viewer->transport];
 
+        /* A child that ends has little time, and the goodbye takes some of it. */
+        if (__atomic_load_n(broadcast->stopping, __ATOMIC_RELAXED)) {
+            break;
+        }
         /* Fetched while this one is written to: bench/fan shows a sixth of the cost, when few
          * events a second leave all of it cold. */
         __builtin_prefetch(next);
@@ -352,14 +377,15 @@ static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
 
 /* The machine or its guest was suspended, or this process was stopped. What clients have sent is
  * still unread, of a large crowd at least, and no ping went out that they could have answered. */
-static void excuse_all(glance_broadcast_t *broadcast, apr_interval_time_t lost, glance_moment_t now)
+static void extend_deadlines(glance_broadcast_t *broadcast, apr_interval_time_t lost,
+                             glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        glance_viewer_excuse(viewer, lost, now);
+        glance_viewer_extend_deadlines(viewer, lost, now);
     }
 }
 
@@ -374,12 +400,13 @@ static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
         broadcast->beat = beat;
     }
     look_after_all(broadcast, now);
+    drop_texts(broadcast, now - TEXT_LIFE);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     if (!broadcast->count) {
-        drop_texts(broadcast);
+        drop_texts(broadcast, GLANCE_NO_MOMENT);
         return;
     }
     if (now >= broadcast->next_round
@@ -387,7 +414,7 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
         run_round(broadcast, now);
     }
     if (now - broadcast->next_tick >= STALL) {
-        excuse_all(broadcast, now - broadcast->next_tick, now);
+        extend_deadlines(broadcast, now - broadcast->next_tick, now);
     }
     if (now >= broadcast->next_tick) {
         broadcast->next_tick = now + TICK;
@@ -419,10 +446,11 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
     return due < broadcast->next_heartbeat ? due : broadcast->next_heartbeat;
 }
 
-static void say_farewell(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
+static void say_goodbye(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
 {
-    glance_viewer_farewell(viewer,
-                           RETURN_MIN_MS + ap_random_pick(0, RETURN_SPREAD_MS + broadcast->count));
+    apr_uint32_t spread = broadcast->return_ms + broadcast->count;
+
+    glance_viewer_goodbye(viewer, broadcast->return_ms + ap_random_pick(0, spread));
 }
 
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
@@ -437,23 +465,92 @@ apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t c
         if (shed == count) {
             break;
         }
-        if (viewer->channel.kind->burdens_mpm) {
-            say_farewell(broadcast, viewer);
-            drop(broadcast, viewer, "httpd is full", now);
-            shed++;
-        }
+        say_goodbye(broadcast, viewer);
+        drop(broadcast, viewer, "descriptors run short", now);
+        shed++;
     }
     return shed;
 }
 
-void glance_broadcast_farewell(glance_broadcast_t *broadcast)
+/* The text that has been pending for longest with some viewer, or NULL. */
+static const glance_text_t *slowest_text(glance_broadcast_t *broadcast, glance_moment_t *pending)
+{
+    const glance_text_t *slowest = NULL;
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (viewer->text && viewer->pending < *pending) {
+            slowest = viewer->text;
+            *pending = viewer->pending;
+        }
+    }
+    return slowest;
+}
+
+static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_text_t *text,
+                                 glance_moment_t now)
+{
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+    apr_uint32_t dropped = 0;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (viewer->text == text) {
+            drop(broadcast, viewer, "too slow, and memory runs short", now);
+            dropped++;
+        }
+    }
+    return dropped;
+}
+
+apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int count,
+                                           glance_moment_t now)
+{
+    glance_broadcast_t *slowest = NULL;
+    const glance_text_t *text = NULL;
+    glance_moment_t pending = GLANCE_NO_MOMENT;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        const glance_text_t *slower = slowest_text(&broadcasts[i], &pending);
+
+        if (slower) {
+            text = slower;
+            slowest = &broadcasts[i];
+        }
+    }
+    return slowest ? drop_holders(slowest, text, now) : 0;
+}
+
+void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void))
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        say_farewell(broadcast, viewer);
+        if (is_abandoned && is_abandoned()) {
+            return;
+        }
+        say_goodbye(broadcast, viewer);
+    }
+}
+
+void glance_broadcast_log_end(glance_broadcast_t *broadcast, int (*is_abandoned)(void))
+{
+    glance_moment_t now = glance_clock_now();
+    glance_viewer_t *viewer;
+    glance_viewer_t *next;
+
+    EACH_VIEWER(viewer, next, broadcast)
+    {
+        if (is_abandoned()) {
+            return;
+        }
+        log_end(broadcast, viewer, STOP, now);
     }
 }
 
@@ -464,8 +561,8 @@ void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        drop(broadcast, viewer, "child stops", now);
+        drop(broadcast, viewer, STOP, now);
     }
-    drop_texts(broadcast);
+    drop_texts(broadcast, GLANCE_NO_MOMENT);
     glance_changes_free(&broadcast->changes);
 }

@@ -28,6 +28,8 @@ typedef struct {
 typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
+    apr_uint32_t return_ms;       /* how soon those who are sent away may come back */
+    const int *stopping;          /* set by any thread: nothing more is to be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
     apr_uint32_t count_of[GLANCE_TRANSPORTS];
@@ -46,8 +48,12 @@ typedef struct glance_broadcast_t {
     glance_changes_t changes; /* used again and again */
 } glance_broadcast_t;
 
+/** @param return_ms how soon viewers who are sent away may come back, in milliseconds; they are
+ * spread over as long again, and a millisecond for each.
+ * @param stopping set once the streams are to end. */
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
-                           apr_interval_time_t interval);
+                           apr_interval_time_t interval, apr_uint32_t return_ms,
+                           const int *stopping);
 
 /** Takes the viewer in and sends it what it does not know yet. Frees it if it is gone already. */
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -69,14 +75,24 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now);
  * call it before going to sleep. */
 glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast);
 
-/** Sends up to @a count viewers away who burden the MPM. They come back in the brief form, or
- * elsewhere. @return how many there were. */
+/** Sends up to @a count viewers away. They come back elsewhere, or are answered by polling.
+ * @return how many there were. */
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
                                    glance_moment_t now);
 
+/** Drops those who have had a text pending for longest, with all who hold the same text: its memory
+ * is free then. @param broadcasts all of a child's, @a count of them.
+ * @return how many were dropped. */
+apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int count,
+                                           glance_moment_t now);
+
 /** Tells every viewer when to return, spread at random, and that nothing more comes. Frees nothing,
- * so it can be done while another thread of a dying process sits in the allocator's lock. */
-void glance_broadcast_farewell(glance_broadcast_t *broadcast);
+ * so it can be done while another thread of a dying process sits in the allocator's lock.
+ * @param is_abandoned asked before each viewer whether to stop; NULL: never. */
+void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
+
+/** Logs the end of every viewer, and frees nothing. @param is_abandoned as above. */
+void glance_broadcast_log_end(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
 
 /** Frees all viewers. */
 void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now);

@@ -10,9 +10,9 @@
 #include "http_request.h"
 #include "util_filter.h"
 
+#include "glance_admission.h"
 #include "glance_answer.h"
 #include "glance_sweep.h"
-#include "glance_ticket.h"
 #include "glance_ws.h"
 
 #define VERSION "13"
@@ -103,7 +103,7 @@ int glance_feed_open(request_rec *r, glance_store_t *store, const char *path)
 {
     char accept[GLANCE_WS_ACCEPT_SIZE];
     int speaks_events = offers_events(r);
-    glance_ticket_t ticket;
+    glance_stream_request_t stream;
     int answer = glance_answer_unless_get(r, path);
 
     if (answer == DECLINED) {
@@ -113,13 +113,14 @@ int glance_feed_open(request_rec *r, glance_store_t *store, const char *path)
         return answer;
     }
     glance_sweep_if_due(store);
-    ticket = glance_ticket_read(r, store, speaks_events ? GLANCE_EVENTS : GLANCE_FEED);
-    if (!glance_ticket_is_good(r, &ticket)) {
+    stream = glance_admission_read(r, store, speaks_events ? GLANCE_EVENTS : GLANCE_FEED);
+    if (!glance_admission_is_possible(r)) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);
         return glance_answer_error(r, HTTP_SERVICE_UNAVAILABLE,
                                    "this server holds no more feeds over this kind of connection; "
                                    "use the stream, or try again later");
     }
     switch_protocols(r, apr_pstrdup(r->pool, accept), speaks_events);
-    return glance_ticket_use(r, &ticket);
+    glance_admission_grant(r, &stream);
+    return OK;
 }

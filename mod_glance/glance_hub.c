@@ -4,35 +4,45 @@
  */
 #include "glance_hub.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-#include "apr_thread_proc.h"
 
 #include "ap_mpm.h"
 
 #include "glance_broadcast.h"
 #include "glance_clock.h"
 #include "glance_config.h"
+#include "glance_descriptors.h"
+#include "glance_rate.h"
 #include "glance_shared.h"
-#include "glance_suspend.h"
 #include "glance_sweep.h"
+#include "glance_tls.h"
 
 #define EVENTS_AT_ONCE 256
-#define FAREWELL_MS 200 /* what prefork waits for the hub to end the streams */
-#define BURIAL_MS 10    /* between two looks whether the MPM is done with a closed connection */
-#define BURIAL_MAX apr_time_from_sec(6) /* all of them at the end of a child */
 
-/* Filtered viewers: how often the hub looks whether the MPM still accepts, and how many it sends
- * away at once if it does not. */
-#define CHOKE_INTERVAL apr_time_from_msec(100)
-#define SHED_MIN 4
+/* How long prefork waits for the hub to end the streams, and then for it to heed that it must stop
+ * where it is. */
+#define GOODBYE_MS 200
+#define ABANDON_MS 100
+
+/* How soon viewers of a child that ends may come back; they are spread over as long again. */
+#define RETURN_MS 500
+#define RETURN_SLOWLY_MS 4000
+
+/* How often the hub looks whether descriptors or memory run short. */
+#define LIMITS_INTERVAL apr_time_from_msec(250)
+
+/* What texts that slow viewers have not taken yet may use in one child. */
+#define TEXT_BYTES_MAX ((apr_size_t)64 << 20)
+
+/* So much less in use than at the peak, and the allocator is asked to give it back. */
+#define TEXT_BYTES_FREED ((apr_size_t)16 << 20)
 
 /* Made by malloc() and never freed: it goes with the process. On prefork, pools go while the
  * thread still runs, and elsewhere a worker that was not joined may still look here. */
@@ -40,26 +50,29 @@ typedef struct {
     server_rec *server;
     glance_broadcast_t *broadcasts; /* one a store, by the store's index */
     int broadcast_count;
-    int poll;  /* epoll */
-    int nudge; /* eventfd: somebody has come, or the child stops */
-    int done;  /* eventfd: the streams have ended */
+    int poll;      /* epoll */
+    int wakeup_fd; /* eventfd: somebody has come, or the child stops */
+    int state_fd;  /* eventfd: the thread runs; later, the streams have ended */
     int hears_bell;
     int stopping;    /* the streams are to end */
-    int leaving;     /* the thread is to end */
+    int abandoned;   /* the process is about to exit: nothing more is to be touched */
     int is_threaded; /* the MPM's processes may wait for their threads */
-    apr_thread_t *thread;
+    pthread_t thread;
     pthread_mutex_t mutex; /* guards the next two */
     glance_viewers_t incoming;
-    int closed;                 /* the hub takes nobody in any more */
-    apr_uint32_t room;          /* viewers of all kinds */
-    apr_uint32_t filtered_room; /* of them, those who burden the MPM */
+    int closed;                    /* the hub takes nobody in any more */
+    apr_uint32_t most;             /* viewers that the configuration allows */
+    apr_uint32_t room;             /* that this moment allows: read by all threads */
+    glance_moment_t next_limits;   /* when to look at descriptors and memory again */
+    glance_moment_t resting_until; /* no broadcast before */
+    apr_size_t peak;               /* of the texts' bytes, since memory was last given back */
     glance_stats_child_t *place;
 } hub_t;
 
 static hub_t *hub;
 
 /* What epoll reports with events that are no viewer's. */
-static char nudge_mark;
+static char wakeup_mark;
 static char bell_mark;
 
 static void write_event(int descriptor)
@@ -81,7 +94,7 @@ static int is_stopping(void)
 
 static void admit(glance_viewer_t *viewer, glance_moment_t now)
 {
-    if (glance_channel_watch(&viewer->channel, hub->poll, glance_viewer_hears(viewer), viewer)
+    if (glance_connection_watch(&viewer->connection, hub->poll, glance_viewer_reads(viewer), viewer)
         != APR_SUCCESS) {
         glance_viewer_free(viewer);
         return;
@@ -94,8 +107,8 @@ static void admit_incoming(glance_moment_t now)
     glance_viewers_t incoming;
     apr_uint64_t count;
 
-    /* Before the queue is looked at: who comes later nudges again. */
-    if (read(hub->nudge, &count, sizeof count) < 0) {
+    /* Before the queue is looked at: who comes later wakes the hub again. */
+    if (read(hub->wakeup_fd, &count, sizeof count) < 0) {
         return;
     }
     APR_RING_INIT(&incoming, glance_viewer_t, link);
@@ -115,7 +128,7 @@ static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t 
 {
     int has_left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 
-    if ((!has_left || glance_viewer_hears(viewer))
+    if ((!has_left || glance_viewer_reads(viewer))
         && !glance_broadcast_resume(viewer->broadcast, viewer, now)) {
         return;
     }
@@ -126,8 +139,7 @@ static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t 
 
 static void take_event(const struct epoll_event *event, glance_moment_t now)
 {
-
-    if (event->data.ptr == &nudge_mark) {
+    if (event->data.ptr == &wakeup_mark) {
         admit_incoming(now);
     }
     else if (event->data.ptr == &bell_mark) {
@@ -173,27 +185,29 @@ static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t no
     return deadline < limit ? deadline : limit;
 }
 
-/* Nobody tells when the MPM stops accepting, or is done with a closed connection. */
-static glance_moment_t suspend_due(glance_moment_t now)
+/* When the hub must act even if nothing happens. */
+static glance_moment_t next_due(glance_moment_t now)
 {
-    if (glance_suspend_closed()) {
-        return now + apr_time_from_msec(BURIAL_MS);
-    }
-    return glance_suspend_count() ? now + CHOKE_INTERVAL : GLANCE_NO_MOMENT;
-}
-
-static int sleep_ms(glance_moment_t now)
-{
-    glance_moment_t due = suspend_due(now);
+    glance_moment_t broadcast = GLANCE_NO_MOMENT;
+    glance_moment_t due = glance_viewer_count() || hub->room < hub->most ? hub->next_limits
+                                                                         : GLANCE_NO_MOMENT;
     int i;
 
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_moment_t next = glance_broadcast_sleep_until(&hub->broadcasts[i]);
         glance_moment_t sweep = sweep_due(hub->broadcasts[i].store, now);
 
-        due = next < due ? next : due;
+        broadcast = next < broadcast ? next : broadcast;
         due = sweep < due ? sweep : due;
     }
+    broadcast = broadcast < hub->resting_until ? hub->resting_until : broadcast;
+    return broadcast < due ? broadcast : due;
+}
+
+static int sleep_ms(glance_moment_t now)
+{
+    glance_moment_t due = next_due(now);
+
     if (due <= now) {
         return 0;
     }
@@ -202,35 +216,110 @@ static int sleep_ms(glance_moment_t now)
     return due < 60000 ? (int)due : 60000;
 }
 
-/* Suspended connections count among those that the MPM may hold, and it takes no new ones beyond
- * its limit: bots come first. */
-static void unchoke(glance_moment_t now)
+/* ---- what is scarce ---- */
+
+/* Sends viewers away, who come back elsewhere or are answered by polling. */
+static void shed(apr_uint32_t count, apr_uint32_t held, glance_moment_t now)
 {
-    apr_uint32_t count = glance_suspend_count();
-    apr_uint32_t shed = count / 10 > SHED_MIN ? count / 10 : SHED_MIN;
+    static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
+    apr_uint32_t withheld;
     apr_uint32_t total = 0;
     int i;
 
-    if (!count || !glance_suspend_is_choked()) {
-        return;
-    }
-    for (i = 0; i < hub->broadcast_count && total < shed; i++) {
-        total += glance_broadcast_shed(&hub->broadcasts[i], shed - total, now);
+    for (i = 0; i < hub->broadcast_count && total < count; i++) {
+        total += glance_broadcast_shed(&hub->broadcasts[i], count - total, now);
     }
     glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, hub->server,
-                 GLANCE_LOGNO(0042) "this child accepts no connections; sent %u of %u suspended "
-                                    "streams away",
-                 total, count);
+    if (glance_rate_pass(&rate, now, &withheld)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
+                     GLANCE_LOGNO(
+                         0046) "descriptors run short in this child: sent %u of %u viewers "
+                               "away; raise the limit (ulimit -n)",
+                     total, held);
+    }
 }
 
-/* A suspended connection is counted a moment before its viewer is. */
+/* httpd's accept() must never lack a descriptor. */
+static void watch_descriptors(glance_moment_t now)
+{
+    apr_uint32_t held = glance_viewer_count();
+    apr_uint32_t room = glance_descriptors_room(held);
+
+    __atomic_store_n(&hub->room, room < hub->most ? room : hub->most, __ATOMIC_RELAXED);
+    if (room < held) {
+        shed(held - room, held, now);
+    }
+}
+
+static void drop_slowest(glance_moment_t now)
+{
+    static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
+    apr_uint32_t withheld;
+    apr_uint32_t total = 0;
+    apr_uint32_t dropped = 1;
+
+    while (dropped && glance_text_bytes() > TEXT_BYTES_MAX) {
+        dropped = glance_broadcast_drop_slowest(hub->broadcasts, hub->broadcast_count, now);
+        total += dropped;
+    }
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
+    if (total && glance_rate_pass(&rate, now, &withheld)) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
+                     GLANCE_LOGNO(0047) "viewers of this child do not take what they are sent: "
+                                        "dropped the %u slowest, for their texts took more than "
+                                        "%u MiB",
+                     total, (unsigned)(TEXT_BYTES_MAX >> 20));
+    }
+}
+
+/* Freed texts stay with the allocator, among what is still in use. */
+static void give_memory_back(void)
+{
+    apr_size_t bytes = glance_text_bytes();
+
+    if (bytes > hub->peak) {
+        hub->peak = bytes;
+    }
+    else if (hub->peak - bytes >= TEXT_BYTES_FREED) {
+#ifdef __GLIBC__
+        (void)malloc_trim(0);
+#endif
+        hub->peak = bytes;
+    }
+}
+
+static void watch_limits(glance_moment_t now)
+{
+    if (now < hub->next_limits) {
+        return;
+    }
+    hub->next_limits = now + LIMITS_INTERVAL;
+    watch_descriptors(now);
+    drop_slowest(now);
+    give_memory_back();
+}
+
 static void count_viewers(void)
 {
-    apr_uint32_t filtered = glance_suspend_count();
-    apr_uint32_t viewers = glance_viewer_count();
+    glance_stats_hold(hub->place, glance_viewer_count_of(GLANCE_CLEAR),
+                      glance_viewer_count_of(GLANCE_TLS));
+}
 
-    glance_stats_hold(hub->place, viewers > filtered ? viewers - filtered : 0, filtered);
+/* The hub rests for at least as long as its broadcasts took: half of a processor is the most that
+ * they get. With a crowd the interval stretches by itself, and bots come first. */
+static void run_broadcasts(glance_moment_t now)
+{
+    glance_moment_t end;
+    int i;
+
+    if (now < hub->resting_until) {
+        return;
+    }
+    for (i = 0; i < hub->broadcast_count; i++) {
+        glance_broadcast_run(&hub->broadcasts[i], now);
+    }
+    end = glance_clock_now();
+    hub->resting_until = end + (end - now);
 }
 
 static void run_once(void)
@@ -249,23 +338,21 @@ static void run_once(void)
     mind_bell();
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_sweep_if_due(hub->broadcasts[i].store);
-        glance_broadcast_run(&hub->broadcasts[i], now);
     }
-    unchoke(now);
-    glance_suspend_bury(now);
+    run_broadcasts(glance_clock_now());
+    watch_limits(now);
     count_viewers();
 }
 
-/* First the farewells, which need no lock: on prefork the process may end at any moment from here
- * on, and its main thread may sit in a signal handler with the allocator's lock or ours. */
-static void end_streams(void)
-{
-    glance_moment_t now = glance_clock_now();
-    int i;
+/* ---- the end ---- */
 
-    for (i = 0; i < hub->broadcast_count; i++) {
-        glance_broadcast_farewell(&hub->broadcasts[i]);
-    }
+static int is_abandoned(void)
+{
+    return __atomic_load_n(&hub->abandoned, __ATOMIC_ACQUIRE);
+}
+
+static void close_incoming(void)
+{
     pthread_mutex_lock(&hub->mutex);
     hub->closed = 1;
     while (!APR_RING_EMPTY(&hub->incoming, glance_viewer_t, link)) {
@@ -275,54 +362,58 @@ static void end_streams(void)
         glance_viewer_free(viewer);
     }
     pthread_mutex_unlock(&hub->mutex);
+}
+
+/* Where the MPM waits for its threads: everything in order. */
+static void end_streams(void)
+{
+    glance_moment_t now = glance_clock_now();
+    int i;
+
+    for (i = 0; i < hub->broadcast_count; i++) {
+        glance_broadcast_goodbye(&hub->broadcasts[i], NULL);
+    }
+    close_incoming();
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_broadcast_end(&hub->broadcasts[i], now);
     }
+    glance_stats_leave(hub->place);
 }
 
-/* The MPM waits for its connections before a child ends, and one that is handed over late may yet
- * come: so the hub stays until the very end. */
-static void bury_the_rest(void)
+/* On prefork the process may end at any moment from here on, and its main thread may sit in a
+ * signal handler with the allocator's lock or the hub's: clients are told, that is logged,
+ * and nothing else is done. */
+static void end_streams_in_passing(void)
 {
-    struct pollfd nudge = {.fd = hub->nudge, .events = POLLIN};
-    glance_moment_t limit = GLANCE_NO_MOMENT;
-    apr_uint64_t count;
+    int i;
 
-    for (;;) {
-        glance_moment_t now = glance_clock_now();
-        int left = glance_suspend_bury(now);
-
-        if (__atomic_load_n(&hub->leaving, __ATOMIC_ACQUIRE)) {
-            limit = limit < now + BURIAL_MAX ? limit : now + BURIAL_MAX;
-            if (!left || now > limit) {
-                return;
-            }
-        }
-        (void)poll(&nudge, 1, left ? BURIAL_MS : -1);
-        if (read(hub->nudge, &count, sizeof count) < 0) {
-            continue; /* nobody nudged */
-        }
+    for (i = 0; i < hub->broadcast_count; i++) {
+        glance_broadcast_goodbye(&hub->broadcasts[i], is_abandoned);
+    }
+    for (i = 0; i < hub->broadcast_count; i++) {
+        glance_broadcast_log_end(&hub->broadcasts[i], is_abandoned);
+    }
+    if (!is_abandoned()) {
+        glance_stats_leave(hub->place);
     }
 }
 
-static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)
+static void *run(void *data)
 {
-    (void)thread;
     (void)data;
+    write_event(hub->state_fd);
     while (!is_stopping()) {
         run_once();
     }
-    end_streams();
-    glance_stats_leave(hub->place);
-    write_event(hub->done);
     if (hub->is_threaded) {
-        bury_the_rest();
+        end_streams();
+        return NULL;
     }
-    while (!hub->is_threaded) {
-        /* Nobody joins: returning would touch the thread's pool, which may be gone. */
-        pause();
+    end_streams_in_passing();
+    write_event(hub->state_fd);
+    for (;;) {
+        pause(); /* nobody joins this thread; it goes with the process */
     }
-    return NULL;
 }
 
 /* ---- from other threads ---- */
@@ -343,14 +434,14 @@ void glance_hub_adopt(glance_viewer_t *viewer)
         glance_viewer_free(viewer);
     }
     if (hub) {
-        write_event(hub->nudge);
+        write_event(hub->wakeup_fd);
     }
 }
 
-int glance_hub_has_room(int burdens_mpm)
+int glance_hub_has_room(void)
 {
-    return hub && !is_stopping() && glance_viewer_count() < hub->room
-           && (!burdens_mpm || glance_suspend_count() < hub->filtered_room);
+    return hub && !is_stopping()
+           && glance_viewer_count() < __atomic_load_n(&hub->room, __ATOMIC_RELAXED);
 }
 
 void glance_hub_stop(apr_pool_t *pchild, int graceful)
@@ -359,65 +450,109 @@ void glance_hub_stop(apr_pool_t *pchild, int graceful)
     (void)graceful;
     if (hub) {
         __atomic_store_n(&hub->stopping, 1, __ATOMIC_RELEASE);
-        write_event(hub->nudge);
+        write_event(hub->wakeup_fd);
     }
 }
 
 /* ---- start and end ---- */
 
+/* Waits for the thread's next word, at most so many milliseconds; -1 is for ever. It is given once
+ * when the thread runs and, on prefork, once more when the streams have ended. poll() and read()
+ * are allowed in a signal handler. Returns whether the word came. */
+static int await_thread(int milliseconds)
+{
+    struct pollfd state = {.fd = hub->state_fd, .events = POLLIN};
+    apr_uint64_t count;
+    int ready;
+
+    do {
+        ready = poll(&state, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0 && read(hub->state_fd, &count, sizeof count) > 0;
+}
+
 /* Before pchild's own cleanups, for the thread uses what they tear down. */
 static apr_status_t end_thread(void *data)
 {
-    apr_status_t rv;
-
     (void)data;
     if (!hub) {
         return APR_SUCCESS;
     }
     glance_hub_stop(NULL, 0);
     if (hub->is_threaded) {
-        __atomic_store_n(&hub->leaving, 1, __ATOMIC_RELEASE);
-        write_event(hub->nudge);
-        apr_thread_join(&rv, hub->thread);
+        (void)pthread_join(hub->thread, NULL);
+        return APR_SUCCESS;
     }
-    else {
-        /* This may be a signal handler that interrupted anything: poll() is allowed here and
-         * bounded, a join is neither. The process is about to exit, and takes the thread along. */
-        struct pollfd done = {.fd = hub->done, .events = POLLIN};
-
-        (void)poll(&done, 1, FAREWELL_MS);
+    /* This may be a signal handler that interrupted anything: a bounded wait is allowed here, a
+     * join is not. The process is about to exit, and takes the thread along. What the thread might
+     * still use goes before that: it must have stopped by then. */
+    if (!await_thread(GOODBYE_MS)) {
+        __atomic_store_n(&hub->abandoned, 1, __ATOMIC_RELEASE);
+        (void)await_thread(ABANDON_MS);
     }
     return APR_SUCCESS;
 }
 
-static apr_uint32_t half_of_descriptors(void)
+/* MaxConnectionsPerChild, 0 for no limit. */
+static apr_uint32_t connections_per_child(void)
 {
-    struct rlimit limit;
+    int connections = 0;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 2 > APR_INT32_MAX) {
-        return APR_INT32_MAX;
-    }
-    return (apr_uint32_t)(limit.rlim_cur / 2);
+    (void)ap_mpm_query(AP_MPMQ_MAX_REQUESTS_DAEMON, &connections);
+    return connections > 0 ? (apr_uint32_t)connections : 0;
 }
 
-/* A quarter of what the MPM can hold leaves the rest to bots and to the site; an admin who names
- * a number may have up to half. */
-static void size_hub(server_rec *server)
+/* How many viewers a child may hold, of those that GlanceMaxViewers names and that descriptors
+ * allow. With MaxConnectionsPerChild, each viewer uses up one of the connections after which the
+ * child ends: if more than half were viewers, all of them would come back to children that they
+ * soon wear out as well. */
+static apr_uint32_t most_viewers(const server_rec *server, apr_uint32_t available)
 {
     int wanted = glance_config_max_viewers(server);
-    apr_uint32_t capacity = glance_suspend_capacity();
+    apr_uint32_t connections = connections_per_child();
+    apr_uint32_t most = available;
 
-    if (wanted == GLANCE_MAX_VIEWERS_AUTO) {
-        hub->room = half_of_descriptors();
-        hub->filtered_room = capacity / 4;
+    if (wanted != GLANCE_MAX_VIEWERS_AUTO) {
+        most = (apr_uint32_t)wanted < available ? (apr_uint32_t)wanted : available;
     }
-    else {
-        hub->room = (apr_uint32_t)wanted;
-        hub->filtered_room = capacity / 2;
+    else if (most > glance_descriptors_limit() / 2) {
+        most = glance_descriptors_limit() / 2;
     }
-    ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server,
-                 "this child holds up to %u streams, of them %u that the MPM must suspend",
-                 hub->room, hub->filtered_room);
+    return connections && most > connections / 2 ? connections / 2 : most;
+}
+
+void glance_hub_check_room(const server_rec *server)
+{
+    apr_uint32_t available = glance_descriptors_plan();
+    int wanted = glance_config_max_viewers(server);
+
+    if (wanted != GLANCE_MAX_VIEWERS_AUTO && (apr_uint32_t)wanted > available) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     GLANCE_LOGNO(0043) GLANCE_MAX_VIEWERS
+                     " %d: a child has descriptors for %u viewers, so it holds no more; raise the "
+                     "limit (ulimit -n, now %u)",
+                     wanted, available, glance_descriptors_limit());
+    }
+    else if (wanted && !available) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     GLANCE_LOGNO(0044) "httpd may need all of its descriptors itself: streams are "
+                                        "answered by polling; raise the limit (ulimit -n, now %u)",
+                     glance_descriptors_limit());
+    }
+}
+
+static void size_hub(server_rec *server)
+{
+    hub->most = most_viewers(server, glance_descriptors_plan());
+    hub->room = hub->most;
+    ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server, "this child holds up to %u viewers",
+                 hub->most);
+}
+
+/* Where each connection wears a child out, viewers that come back soon are a burden. */
+static apr_uint32_t return_ms(void)
+{
+    return connections_per_child() ? RETURN_SLOWLY_MS : RETURN_MS;
 }
 
 static apr_status_t make_hub(server_rec *server)
@@ -434,55 +569,70 @@ static apr_status_t make_hub(server_rec *server)
     hub->broadcast_count = glance_store_all()->index + 1;
     hub->broadcasts = calloc((size_t)hub->broadcast_count, sizeof *hub->broadcasts);
     hub->poll = epoll_create1(EPOLL_CLOEXEC);
-    hub->nudge = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    hub->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    size_hub(server);
+    hub->wakeup_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    hub->state_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     APR_RING_INIT(&hub->incoming, glance_viewer_t, link);
     ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
     hub->is_threaded = threaded != AP_MPMQ_NOT_SUPPORTED;
-    if (!hub->broadcasts || hub->poll < 0 || hub->nudge < 0 || hub->done < 0) {
+    if (!hub->broadcasts || hub->poll < 0 || hub->wakeup_fd < 0 || hub->state_fd < 0) {
         return apr_get_os_error();
     }
+    size_hub(server);
     for (store = glance_store_all(); store; store = store->next) {
         glance_broadcast_init(&hub->broadcasts[store->index], store,
-                              glance_config_stream_interval(server));
+                              glance_config_stream_interval(server), return_ms(), &hub->stopping);
     }
-    watch(hub->nudge, EPOLLIN, &nudge_mark);
+    watch(hub->wakeup_fd, EPOLLIN, &wakeup_mark);
     return APR_SUCCESS;
 }
 
-/* Signals are for httpd's own threads. */
-static apr_status_t start_thread(apr_pool_t *pchild)
+/* Not by APR: what it keeps of a thread lies in a pool, and prefork may destroy that before the
+ * thread has even begun. */
+static apr_status_t start_thread(void)
 {
-    sigset_t all;
-    sigset_t before;
-    apr_status_t rv;
+    int rv = pthread_create(&hub->thread, NULL, run, NULL);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rv = apr_thread_create(&hub->thread, NULL, run, NULL, pchild);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rv) {
+        return rv;
+    }
+    (void)await_thread(-1);
+    return APR_SUCCESS;
+}
+
+static apr_status_t start(apr_pool_t *pchild, server_rec *server)
+{
+    apr_status_t rv = make_hub(server);
+
+    if (rv == APR_SUCCESS) {
+        glance_tls_child_init();
+        hub->place = glance_stats_enter(glance_shared_stats());
+        rv = start_thread();
+    }
+    if (rv == APR_SUCCESS) {
+        apr_pool_pre_cleanup_register(pchild, NULL, end_thread);
+    }
     return rv;
 }
 
 void glance_hub_start(apr_pool_t *pchild, server_rec *server)
 {
+    sigset_t all;
+    sigset_t before;
     apr_status_t rv;
 
     if (!glance_store_all()) {
         return;
     }
-    rv = make_hub(server);
-    if (rv == APR_SUCCESS) {
-        hub->place = glance_stats_enter(glance_shared_stats());
-        rv = start_thread(pchild);
-    }
+    /* Signals are for httpd's own threads; and on prefork they end the process in their handler,
+     * which must find a hub that runs, or none. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rv = start(pchild, server);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
-                     GLANCE_LOGNO(0041) "cannot start the hub of a child; it serves streams in "
-                                        "the brief form");
+                     GLANCE_LOGNO(0041) "cannot start the hub of a child; its streams are answered "
+                                        "by polling");
         hub = NULL;
-        return;
     }
-    apr_pool_pre_cleanup_register(pchild, NULL, end_thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

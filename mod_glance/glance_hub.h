@@ -9,13 +9,17 @@
 
 #include "glance_viewer.h"
 
-/** On the child_init hook, after the store's: starts the thread. If it cannot be had, that is
- * logged, and streams come in the brief form. */
+/** On the post_config hook: logs what GlanceMaxViewers cannot be, with this server's descriptors.
+ */
+void glance_hub_check_room(const server_rec *server);
+
+/** On the child_init hook, after the store's: starts the thread, and returns when it runs. If it
+ * cannot be had, that is logged, and streams are answered by polling. */
 void glance_hub_start(apr_pool_t *pchild, server_rec *server);
 
-/** Whether one more viewer may be held: the hub runs, and GlanceMaxViewers and, for one that
- * burdens the MPM, its share of what the MPM can hold allow it. */
-int glance_hub_has_room(int burdens_mpm);
+/** Whether one more viewer may be held: the hub runs, and GlanceMaxViewers and the descriptors
+ * allow it. */
+int glance_hub_has_room(void);
 
 /** Hands a viewer over, whose `store` says of which board. Takes it in any case: if the child is
  * stopping, it is freed. May be called by any thread. */

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -17,6 +16,7 @@
 #include <linux/magic.h>
 
 #define NO_FILE (-1)
+#define LOCK_FILE "glance.lock"
 
 int glance_memory_keeps_in(const char *folder)
 {
@@ -32,25 +32,64 @@ static apr_status_t map(glance_memory_t *memory, int flags, int file)
     return memory->base == MAP_FAILED ? errno : APR_SUCCESS;
 }
 
-/* Opens the file once more, for reading only, and locks it. This is the descriptor that the
- * children inherit: through it, none of them can cut the file short under the others. */
-static apr_status_t lock_file(glance_memory_t *memory, const char *path, int file)
-{
-    struct stat mine;
-    struct stat named;
+/* ---- the locks ---- */
 
-    memory->file = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (memory->file < 0 || fstat(file, &mine) != 0 || fstat(memory->file, &named) != 0) {
+/* Whether only a server of this very user can have made it. */
+static int is_ours(const struct stat *info)
+{
+    return S_ISREG(info->st_mode) && info->st_uid == geteuid() && !(info->st_mode & 077)
+           && info->st_nlink == 1;
+}
+
+apr_status_t glance_memory_open_locks(int *locks, const char *folder)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s/" LOCK_FILE, folder);
+    struct stat info;
+
+    *locks = NO_FILE;
+    if (length <= 0 || length >= (int)sizeof path) {
+        return ENAMETOOLONG;
+    }
+    *locks = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (*locks < 0) {
         return errno;
     }
-    if (mine.st_ino != named.st_ino || mine.st_dev != named.st_dev) {
-        return APR_EBUSY;
-    }
-    if (flock(memory->file, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? APR_EBUSY : errno;
+    if (fstat(*locks, &info) != 0 || !is_ours(&info)) {
+        close(*locks);
+        *locks = NO_FILE;
+        return APR_EACCES;
     }
     return APR_SUCCESS;
 }
+
+/* The byte of the lock file that stands for this path: FNV-1a, as an offset. */
+static off_t byte_of(const char *path)
+{
+    apr_uint64_t hash = 0xcbf29ce484222325;
+
+    for (; *path; path++) {
+        hash = (hash ^ (unsigned char)*path) * 0x100000001b3;
+    }
+    return (off_t)(hash >> 2);
+}
+
+/* A lock of the open file description (fcntl(2), F_OFD_SETLK): children inherit it, and to take it
+ * twice does no harm. */
+static apr_status_t lock_path(int locks, const char *path)
+{
+    struct flock range = {.l_type = F_WRLCK,
+                          .l_whence = SEEK_SET,
+                          .l_start = byte_of(path),
+                          .l_len = 1};
+
+    if (fcntl(locks, F_OFD_SETLK, &range) == 0) {
+        return APR_SUCCESS;
+    }
+    return errno == EAGAIN || errno == EACCES ? APR_EBUSY : errno;
+}
+
+/* ---- the memory ---- */
 
 /* The name of the file before it is published. */
 typedef struct {
@@ -88,9 +127,6 @@ static apr_status_t make_file(glance_memory_t *memory, const char *draft)
     }
     rv = reserve(file, memory->size);
     if (rv == APR_SUCCESS) {
-        rv = lock_file(memory, draft, file);
-    }
-    if (rv == APR_SUCCESS) {
         rv = map(memory, 0, file);
     }
     close(file);
@@ -104,29 +140,29 @@ static apr_status_t make_file(glance_memory_t *memory, const char *draft)
 static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
 {
     if (rv != APR_SUCCESS) {
-        if (memory->file != NO_FILE) {
-            close(memory->file);
-        }
         memset(memory, 0, sizeof *memory);
-        memory->file = NO_FILE;
     }
     return rv;
 }
 
-static apr_status_t make_kept(glance_memory_t *memory)
+static apr_status_t make_kept(glance_memory_t *memory, int locks)
 {
     draft_t draft = {""};
     apr_status_t rv = draft_of(&draft, memory->path);
 
+    if (rv == APR_SUCCESS) {
+        rv = lock_path(locks, memory->path);
+    }
     return rv == APR_SUCCESS ? make_file(memory, draft.name) : rv;
 }
 
-apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size, const char *path)
+apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size,
+                                glance_memory_place_t place)
 {
     memory->size = size;
-    memory->file = NO_FILE;
-    memory->path = path;
-    return conclude(memory, path ? make_kept(memory) : map(memory, MAP_ANONYMOUS, NO_FILE));
+    memory->path = place.path;
+    return conclude(memory, place.path ? make_kept(memory, place.locks)
+                                       : map(memory, MAP_ANONYMOUS, NO_FILE));
 }
 
 apr_status_t glance_memory_publish(const glance_memory_t *memory)
@@ -144,14 +180,7 @@ apr_status_t glance_memory_publish(const glance_memory_t *memory)
     return rv;
 }
 
-/* Whether only a server of this very user can have made it. */
-static int is_ours(const struct stat *info)
-{
-    return S_ISREG(info->st_mode) && info->st_uid == geteuid() && !(info->st_mode & 077)
-           && info->st_nlink == 1;
-}
-
-static apr_status_t take_file(glance_memory_t *memory, int file)
+static apr_status_t take_file(glance_memory_t *memory, int file, int locks)
 {
     struct stat info;
     apr_status_t rv;
@@ -162,7 +191,7 @@ static apr_status_t take_file(glance_memory_t *memory, int file)
     if (!is_ours(&info) || info.st_size <= 0) {
         return APR_EACCES;
     }
-    rv = lock_file(memory, memory->path, file);
+    rv = lock_path(locks, memory->path);
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -170,17 +199,16 @@ static apr_status_t take_file(glance_memory_t *memory, int file)
     return map(memory, 0, file);
 }
 
-apr_status_t glance_memory_find(glance_memory_t *memory, const char *path)
+apr_status_t glance_memory_find(glance_memory_t *memory, glance_memory_place_t place)
 {
-    int file = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int file = open(place.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     apr_status_t rv;
 
     if (file < 0) {
         return errno;
     }
-    memory->file = NO_FILE;
-    memory->path = path;
-    rv = conclude(memory, take_file(memory, file));
+    memory->path = place.path;
+    rv = conclude(memory, take_file(memory, file, place.locks));
     close(file);
     return rv;
 }
@@ -195,9 +223,5 @@ void glance_memory_forget(const glance_memory_t *memory)
 void glance_memory_drop(glance_memory_t *memory)
 {
     (void)munmap(memory->base, memory->size);
-    if (memory->file != NO_FILE) {
-        close(memory->file);
-    }
     memset(memory, 0, sizeof *memory);
-    memory->file = NO_FILE;
 }

@@ -22,11 +22,11 @@ static const struct {
 } totals[] = {
     {GLANCE_STAT_STREAMS, "GlanceStreams", "streams held since the start"},
     {GLANCE_STAT_FEEDS, "GlanceFeeds", "feeds held since the start"},
-    {GLANCE_STAT_BRIEF, "GlanceBrief", "streams answered in the brief form"},
+    {GLANCE_STAT_BRIEF, "GlanceBrief", "streams answered by polling"},
     {GLANCE_STAT_BROADCASTS, "GlanceBroadcasts", "broadcasts"},
     {GLANCE_STAT_BYTES, "GlanceBytes", "bytes broadcast"},
     {GLANCE_STAT_SLOW, "GlanceDroppedSlow", "viewers dropped as too slow"},
-    {GLANCE_STAT_SHED, "GlanceShed", "viewers sent away so that httpd accepts"},
+    {GLANCE_STAT_SHED, "GlanceShed", "viewers sent away as descriptors or memory ran short"},
 };
 
 #define TOTAL_COUNT (sizeof totals / sizeof totals[0])
@@ -36,11 +36,11 @@ static void show_viewers(request_rec *r, int as_text)
     glance_stats_child_t held = glance_stats_sum(glance_shared_stats());
 
     if (as_text) {
-        ap_rprintf(r, "GlanceViewersRaw: %u\nGlanceViewersFiltered: %u\n", held.raw, held.filtered);
+        ap_rprintf(r, "GlanceViewersClear: %u\nGlanceViewersTLS: %u\n", held.clear, held.tls);
         return;
     }
     ap_rprintf(r, "<dt>viewers held: %u over clear connections, %u over TLS, by %d children</dt>\n",
-               held.raw, held.filtered, (int)held.pid);
+               held.clear, held.tls, (int)held.pid);
 }
 
 static void show_totals(request_rec *r, int as_text)

@@ -20,6 +20,15 @@ streams would keep old children alive after a graceful restart"
 #error "mod_glance needs Linux: the streams rest on epoll and eventfd"
 #endif
 
+/* Whether httpd still holds bytes for the client. conn_rec says so in httpd 2.4; what comes
+ * after 2.4 asks the filters. */
+#if AP_MODULE_MAGIC_AT_LEAST(20150222, 5)
+#include "util_filter.h"
+#define GLANCE_OUTPUT_IS_PENDING(c) ap_filter_should_yield((c)->output_filters)
+#else
+#define GLANCE_OUTPUT_IS_PENDING(c) ((c)->data_in_output_filters)
+#endif
+
 /* The one symbol that httpd looks up; all others stay inside. */
 extern module AP_MODULE_DECLARE_DATA glance_module __attribute__((visibility("default")));
 

@@ -54,29 +54,31 @@ static void warn_not_kept(const char *name, const char *path, apr_status_t rv,
 }
 
 /* Memory that cannot be kept is better than none. */
-static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size, const char *path,
-                                const server_rec *server)
+static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
+                                glance_memory_place_t place, const server_rec *server)
 {
-    if (path) {
-        apr_status_t rv = glance_memory_make(&segment->memory, size,
-                                             apr_pstrdup(segment->pool, path));
+    if (place.path) {
+        apr_status_t rv;
 
+        place.path = apr_pstrdup(segment->pool, place.path);
+        rv = glance_memory_make(&segment->memory, size, place);
         if (rv == APR_SUCCESS) {
             return rv;
         }
-        warn_not_kept(segment->name, path, rv, server);
+        warn_not_kept(segment->name, place.path, rv, server);
+        place.path = NULL;
     }
-    return glance_memory_make(&segment->memory, size, NULL);
+    return glance_memory_make(&segment->memory, size, place);
 }
 
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters, apr_uint64_t epoch,
-                                      const char *path, const server_rec *server)
+                                      glance_memory_place_t place, const server_rec *server)
 {
     apr_size_t size = glance_board_size(clusters);
     glance_segment_t *segment = new_segment(name, server);
 
-    if (!size || make_memory(segment, size, path, server) != APR_SUCCESS) {
+    if (!size || make_memory(segment, size, place, server) != APR_SUCCESS) {
         return discard(segment);
     }
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
@@ -120,18 +122,20 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
     return discard(segment);
 }
 
-glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
-                                       const char *stale, const server_rec *server,
-                                       apr_pool_t *pool)
+glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
+                                       glance_memory_place_t *place, const char *stale,
+                                       const server_rec *server, apr_pool_t *pool)
 {
     glance_segment_t *segment;
     apr_status_t rv;
 
-    if (!*path) {
+    if (!place->path) {
         return NULL;
     }
     segment = new_segment(name, server);
-    rv = glance_memory_find(&segment->memory, apr_pstrdup(segment->pool, *path));
+    rv = glance_memory_find(&segment->memory,
+                            (glance_memory_place_t){apr_pstrdup(segment->pool, place->path),
+                                                    place->locks});
     if (rv == APR_SUCCESS) {
         return adopt(list, segment, stale, server, pool);
     }
@@ -139,8 +143,8 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
                      GLANCE_LOGNO(0111) "board %s: %s is left alone: if all processes are killed, "
                                         "what the state file lacks is lost",
-                     name, *path);
-        *path = NULL;
+                     name, place->path);
+        place->path = NULL;
     }
     return discard(segment);
 }

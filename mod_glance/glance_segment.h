@@ -26,24 +26,24 @@ glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name);
 
 /** Makes a segment with a new board, at the head of the list. Where its memory cannot be kept, it
  * is made all the same, and the log says so.
- * @param path where it is to be kept, once it is published; NULL: nowhere.
+ * @param place where it is to be kept, once it is published.
  * @return NULL if there is no memory for it. */
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters, apr_uint64_t epoch,
-                                      const char *path, const server_rec *server);
+                                      glance_memory_place_t place, const server_rec *server);
 
 /** From now on a later server finds this segment. A failure is logged. */
 void glance_segment_publish(const glance_segment_t *segment, const server_rec *server);
 
 /** Takes up what a killed server has left for the board of that name, at the head of the list.
  * Whatever is wrong with it has a line in the log.
- * @param path where it would be; set to NULL if a new segment must not be kept there.
+ * @param place where it would be; its path is set to NULL if a new segment must not be kept there.
  * @param stale why it goes whatever it is, in words; NULL if it is welcome.
  * @param pool for what is needed meanwhile.
  * @return NULL if there is nothing that can be used. */
-glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name, const char **path,
-                                       const char *stale, const server_rec *server,
-                                       apr_pool_t *pool);
+glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
+                                       glance_memory_place_t *place, const char *stale,
+                                       const server_rec *server, apr_pool_t *pool);
 
 /** This process' view of the board. @return as glance_board_open(). */
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,

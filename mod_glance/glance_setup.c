@@ -27,21 +27,39 @@ static int keeps_states(const setup_t *setup)
     return glance_config_state_file(setup->main_server, setup->pool) != NULL;
 }
 
-/* Where a board's memory can be kept for the case that all processes are killed, or NULL. */
-static const char *kept_path(const glance_store_t *store, apr_pool_t *pool)
+static const char *kept_path(const glance_store_t *store, const char *folder, apr_pool_t *pool)
 {
-    const char *folder = ap_runtime_dir_relative(pool, "");
     unsigned char digest[APR_SHA1_DIGESTSIZE];
     apr_sha1_ctx_t sha1;
 
-    if (!folder || !glance_memory_keeps_in(folder)) {
-        return NULL;
-    }
     apr_sha1_init(&sha1);
     apr_sha1_update(&sha1, store->name, (unsigned)strlen(store->name));
     apr_sha1_final(digest, &sha1);
     return apr_psprintf(pool, "%s/glance-%02x%02x%02x%02x%02x%02x.board", folder, digest[0],
                         digest[1], digest[2], digest[3], digest[4], digest[5]);
+}
+
+/* Where a board's memory can be kept for the case that all processes are killed. */
+static glance_memory_place_t kept_place(const glance_store_t *store, apr_pool_t *pool)
+{
+    const char *folder = ap_runtime_dir_relative(pool, "");
+    glance_memory_place_t place = {NULL, -1};
+    apr_status_t rv;
+
+    if (!folder || !glance_memory_keeps_in(folder)) {
+        return place;
+    }
+    rv = glance_shared_locks(&place.locks, folder, store->server);
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
+                     GLANCE_LOGNO(
+                         0114) "board %s: cannot open the lock file glance.lock in %s: if "
+                               "all processes are killed, what the state file lacks is lost",
+                     store->name, folder);
+        return place;
+    }
+    place.path = kept_path(store, folder, pool);
+    return place;
 }
 
 static apr_status_t new_epoch(apr_uint64_t *epoch)
@@ -53,11 +71,11 @@ static apr_status_t new_epoch(apr_uint64_t *epoch)
  * configuration still have that one mapped, and are told by its mark. If `latest` is not 0, the
  * board goes on from that number. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
-                               apr_uint64_t epoch, apr_uint64_t latest, const char *path,
+                               apr_uint64_t epoch, apr_uint64_t latest, glance_memory_place_t place,
                                glance_board_t *from, apr_pool_t *pool)
 {
     glance_segment_t *segment = glance_segment_make(glance_shared_segments(), store->name, clusters,
-                                                    epoch, path, store->server);
+                                                    epoch, place, store->server);
     apr_status_t rv = segment ? glance_segment_open(&store->board, segment, pool) : APR_ENOMEM;
 
     if (rv == APR_SUCCESS && from) {
@@ -73,12 +91,18 @@ static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *
     return rv;
 }
 
+/* Whether newer memory has taken its place, so that a later server does not find it. */
+static int is_replaced(const glance_memory_t *old, const glance_memory_t *newer)
+{
+    return old->path && newer->path && !strcmp(old->path, newer->path);
+}
+
 /* The clusters have changed. */
 static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_segment_t *old, apr_pool_t *pool)
 {
     glance_segment_t **segments = glance_shared_segments();
-    const char *path = apr_pstrdup(pool, old->memory.path);
+    glance_memory_place_t place = {NULL, -1};
     glance_board_t *from = NULL;
     apr_uint64_t epoch;
     apr_status_t rv = new_epoch(&epoch);
@@ -90,10 +114,13 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
                      store->name);
     }
     if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, 0, path, from, pool);
+        if (old->memory.path) {
+            place = kept_place(store, pool);
+        }
+        rv = make_board(store, clusters, epoch, 0, place, from, pool);
     }
-    if (rv == APR_SUCCESS && !(*segments)->memory.path) {
-        glance_memory_forget(&old->memory); /* nothing newer took its place */
+    if (rv == APR_SUCCESS && !is_replaced(&old->memory, &(*segments)->memory)) {
+        glance_memory_forget(&old->memory);
     }
     glance_segment_drop(segments, old);
     return rv;
@@ -101,7 +128,7 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
 
 /* A board that is not in memory yet: by the state file, if that knows of it. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
-                          const char *path, const setup_t *setup)
+                          glance_memory_place_t place, const setup_t *setup)
 {
     const glance_saved_t *saved = setup->saved;
     const char *name = glance_saved_name(setup->pool, store->name);
@@ -111,7 +138,7 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     apr_status_t rv = goes_on ? APR_SUCCESS : new_epoch(&epoch);
 
     if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, goes_on ? known->latest : 0, path,
+        rv = make_board(store, clusters, epoch, goes_on ? known->latest : 0, place,
                         known ? known->board : NULL, setup->pool);
     }
     return rv;
@@ -138,13 +165,16 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     apr_status_t rv = APR_SUCCESS;
 
     if (!segment) {
-        const char *path = kept_path(store, setup->pool);
+        glance_memory_place_t place = kept_place(store, setup->pool);
 
-        segment = glance_segment_adopt(segments, store->name, &path, why_stale(setup),
+        segment = glance_segment_adopt(segments, store->name, &place, why_stale(setup),
                                        store->server, setup->pool);
         how = segment ? "taken over from a server that was killed" : how;
         if (!segment) {
-            rv = begin(store, clusters, keeps_states(setup) ? path : NULL, setup);
+            if (!keeps_states(setup)) {
+                place.path = NULL;
+            }
+            rv = begin(store, clusters, place, setup);
         }
     }
     if (segment && glance_segment_open(&store->board, segment, setup->pool) == APR_SUCCESS

@@ -7,19 +7,22 @@
 #include <sys/eventfd.h>
 
 #include "apr_shm.h"
+#include "apr_strings.h"
 
 #include "ap_mpm.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
  * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/4"
+#define RETAINED_KEY "mod_glance/5"
 
 typedef struct {
     glance_lock_t lock;
     int bell;
     apr_shm_t *stats;
     glance_segment_t *segments;
+    const char *locks_folder; /* NULL: no lock file is open */
+    int locks;
 } retained_t;
 
 static retained_t *retained;
@@ -76,6 +79,24 @@ glance_stats_t *glance_shared_stats(void)
 glance_segment_t **glance_shared_segments(void)
 {
     return &retained->segments;
+}
+
+/* A lock file of another folder, where DefaultRuntimeDir has changed, stays open: children of the
+ * old configuration may use its boards still. */
+apr_status_t glance_shared_locks(int *locks, const char *folder, const server_rec *server)
+{
+    apr_status_t rv;
+
+    if (!retained->locks_folder || strcmp(retained->locks_folder, folder) != 0) {
+        rv = glance_memory_open_locks(locks, folder);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        retained->locks = *locks;
+        retained->locks_folder = apr_pstrdup(server->process->pool, folder);
+    }
+    *locks = retained->locks;
+    return APR_SUCCESS;
 }
 
 void glance_shared_forget_kept(void)

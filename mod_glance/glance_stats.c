@@ -67,11 +67,11 @@ glance_stats_child_t *glance_stats_enter(glance_stats_t *stats)
     return NULL;
 }
 
-void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t raw, apr_uint32_t filtered)
+void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t clear, apr_uint32_t tls)
 {
     if (child) {
-        __atomic_store_n(&child->raw, raw, __ATOMIC_RELAXED);
-        __atomic_store_n(&child->filtered, filtered, __ATOMIC_RELAXED);
+        __atomic_store_n(&child->clear, clear, __ATOMIC_RELAXED);
+        __atomic_store_n(&child->tls, tls, __ATOMIC_RELAXED);
     }
 }
 
@@ -94,8 +94,8 @@ glance_stats_child_t glance_stats_sum(const glance_stats_t *stats)
 
         if (pid && is_alive(pid)) {
             sum.pid++;
-            sum.raw += __atomic_load_n(&child->raw, __ATOMIC_RELAXED);
-            sum.filtered += __atomic_load_n(&child->filtered, __ATOMIC_RELAXED);
+            sum.clear += __atomic_load_n(&child->clear, __ATOMIC_RELAXED);
+            sum.tls += __atomic_load_n(&child->tls, __ATOMIC_RELAXED);
         }
     }
     return sum;

@@ -14,11 +14,11 @@
 typedef enum {
     GLANCE_STAT_STREAMS,    /* streams held open, ever */
     GLANCE_STAT_FEEDS,      /* feeds held open, ever */
-    GLANCE_STAT_BRIEF,      /* streams answered in the brief form */
+    GLANCE_STAT_BRIEF,      /* streams answered by polling */
     GLANCE_STAT_BROADCASTS, /* events made for all viewers of a board */
     GLANCE_STAT_BYTES,      /* bytes sent to viewers by the hubs */
     GLANCE_STAT_SLOW,       /* viewers dropped for being too slow */
-    GLANCE_STAT_SHED        /* viewers sent away to let the MPM accept again */
+    GLANCE_STAT_SHED        /* viewers sent away as descriptors or memory ran short */
 } glance_stat_e;
 
 #define GLANCE_STATS 7
@@ -26,8 +26,8 @@ typedef enum {
 /** What a child holds now. */
 typedef struct {
     apr_int32_t pid; /* 0: the place is free */
-    apr_uint32_t raw;
-    apr_uint32_t filtered;
+    apr_uint32_t clear;
+    apr_uint32_t tls;
 } glance_stats_child_t;
 
 typedef struct {
@@ -60,7 +60,7 @@ apr_int64_t glance_stats_last_save(const glance_stats_t *stats, int *failed);
 glance_stats_child_t *glance_stats_enter(glance_stats_t *stats);
 
 /** Says what the child holds. @a child may be NULL. */
-void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t raw, apr_uint32_t filtered);
+void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t clear, apr_uint32_t tls);
 
 /** Gives the place back. @a child may be NULL. */
 void glance_stats_leave(glance_stats_child_t *child);

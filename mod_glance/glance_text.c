@@ -8,6 +8,14 @@
 #include <string.h>
 
 #define ROOM_MIN 64
+#define LARGE 65536
+
+static apr_size_t bytes;
+
+apr_size_t glance_text_bytes(void)
+{
+    return __atomic_load_n(&bytes, __ATOMIC_RELAXED);
+}
 
 glance_text_t *glance_text_make(apr_size_t room)
 {
@@ -23,6 +31,7 @@ glance_text_t *glance_text_make(apr_size_t room)
         return NULL;
     }
     text->references = 1;
+    __atomic_add_fetch(&bytes, text->room, __ATOMIC_RELAXED);
     return text;
 }
 
@@ -39,6 +48,7 @@ static void grow(glance_text_t *text, apr_size_t length)
         text->failed = 1;
         return;
     }
+    __atomic_add_fetch(&bytes, room - text->room, __ATOMIC_RELAXED);
     text->data = data;
     text->room = room;
 }
@@ -72,11 +82,31 @@ void glance_text_put_number(glance_text_t *text, apr_uint64_t number)
     glance_text_put(text, at, (apr_size_t)(digits + sizeof digits - at));
 }
 
+/* A text grows by doubling; a large one gives back what it does not need, for it may stay pending.
+ */
+static void shrink(glance_text_t *text)
+{
+    char *data;
+
+    if (text->room < LARGE || text->room - text->length < text->room / 4) {
+        return;
+    }
+    data = realloc(text->data, text->length);
+    if (data) {
+        __atomic_sub_fetch(&bytes, text->room - text->length, __ATOMIC_RELAXED);
+        text->data = data;
+        text->room = text->length;
+    }
+}
+
 glance_text_t *glance_text_finish(glance_text_t *text)
 {
     if (text && text->failed) {
         glance_text_release(text);
         return NULL;
+    }
+    if (text) {
+        shrink(text);
     }
     return text;
 }
@@ -90,6 +120,7 @@ glance_text_t *glance_text_keep(glance_text_t *text)
 void glance_text_release(glance_text_t *text)
 {
     if (text && __atomic_sub_fetch(&text->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        __atomic_sub_fetch(&bytes, text->room, __ATOMIC_RELAXED);
         free(text->data);
         free(text);
     }

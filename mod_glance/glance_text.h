@@ -32,6 +32,9 @@ void glance_text_put_number(glance_text_t *text, apr_uint64_t number);
  * Takes NULL as well. */
 glance_text_t *glance_text_finish(glance_text_t *text);
 
+/** Bytes that all texts of this process have allocated. May be called by any thread. */
+apr_size_t glance_text_bytes(void);
+
 /** One more reference; returns @a text. */
 glance_text_t *glance_text_keep(glance_text_t *text);
 

@@ -54,9 +54,9 @@ static void put_comment(glance_text_t *text)
     glance_text_puts(text, GLANCE_SSE_HEARTBEAT);
 }
 
-static apr_size_t stream_farewell(char *buffer, apr_uint32_t retry_ms)
+static apr_size_t stream_goodbye(char *buffer, apr_uint32_t retry_ms)
 {
-    return (apr_size_t)apr_snprintf(buffer, GLANCE_FAREWELL_MAX, "retry: %u\n\n", retry_ms);
+    return (apr_size_t)apr_snprintf(buffer, GLANCE_GOODBYE_MAX, "retry: %u\n\n", retry_ms);
 }
 
 /* ---- the same events, as messages of a WebSocket ---- */
@@ -112,7 +112,7 @@ static glance_text_t *events_health(const glance_board_t *board, const glance_ch
 static apr_size_t put_close(char *buffer, apr_uint32_t retry_ms)
 {
     (void)retry_ms;
-    (void)apr_cpystrn(buffer, GLANCE_WS_GOING_AWAY, GLANCE_FAREWELL_MAX);
+    (void)apr_cpystrn(buffer, GLANCE_WS_GOING_AWAY, GLANCE_GOODBYE_MAX);
     return GLANCE_WS_GOING_AWAY_LENGTH;
 }
 
@@ -145,7 +145,7 @@ static glance_text_t *feed_health(const glance_board_t *board, const glance_chan
 
 const glance_transport_t glance_transports[GLANCE_TRANSPORTS] = {
     [GLANCE_STREAM] = {"stream", 0, 1, 0, put_retry, stream_hello, stream_update, stream_health,
-                       put_comment, stream_farewell},
+                       put_comment, stream_goodbye},
     [GLANCE_EVENTS] = {"feed of events", 1, PING_BEATS, SILENCE_MAX, put_nothing, events_hello,
                        events_update, events_health, glance_ws_put_ping, put_close},
     [GLANCE_FEED] = {"feed", 1, PING_BEATS, SILENCE_MAX, put_nothing, feed_hello, feed_update,

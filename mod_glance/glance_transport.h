@@ -36,11 +36,11 @@ typedef struct {
     /** Appends what only shows that the server lives. */
     void (*put_heartbeat)(glance_text_t *text);
     /** Writes the last words, to come back after @a retry_ms milliseconds, into at most
-     * GLANCE_FAREWELL_MAX bytes, without any memory. @return their length. */
-    apr_size_t (*put_farewell)(char *buffer, apr_uint32_t retry_ms);
+     * GLANCE_GOODBYE_MAX bytes, without any memory. @return their length. */
+    apr_size_t (*put_goodbye)(char *buffer, apr_uint32_t retry_ms);
 } glance_transport_t;
 
-#define GLANCE_FAREWELL_MAX 32
+#define GLANCE_GOODBYE_MAX 32
 
 /** By glance_transport_e. */
 extern const glance_transport_t glance_transports[GLANCE_TRANSPORTS];

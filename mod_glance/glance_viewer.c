@@ -9,28 +9,36 @@
 #include "apr_strings.h"
 
 /* Bytes read from a client at once, and how often before others have their turn. */
-#define EARFUL 4096
-#define EARFULS_AT_ONCE 8
+#define READ_CHUNK 4096
+#define CHUNKS_AT_ONCE 8
 
-static apr_uint32_t held;
+static apr_uint32_t held[GLANCE_CONNECTION_KINDS];
+
+apr_uint32_t glance_viewer_count_of(glance_connection_kind_e kind)
+{
+    return __atomic_load_n(&held[kind], __ATOMIC_RELAXED);
+}
 
 apr_uint32_t glance_viewer_count(void)
 {
-    return __atomic_load_n(&held, __ATOMIC_RELAXED);
+    return glance_viewer_count_of(GLANCE_CLEAR) + glance_viewer_count_of(GLANCE_TLS);
 }
 
-glance_viewer_t *glance_viewer_make(glance_channel_t *channel, glance_transport_e transport,
-                                    const char *address, glance_moment_t now)
+glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
+                                    glance_transport_e transport, const char *address,
+                                    glance_moment_t now)
 {
     glance_viewer_t *viewer = calloc(1, sizeof *viewer);
 
     if (!viewer) {
-        channel->kind->close(channel);
+        glance_connection_t lost = *connection;
+
+        glance_connection_close(&lost);
         return NULL;
     }
-    __atomic_add_fetch(&held, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&held[connection->ops->kind], 1, __ATOMIC_RELAXED);
     APR_RING_ELEM_INIT(viewer, link);
-    viewer->channel = *channel;
+    viewer->connection = *connection;
     viewer->transport = transport;
     viewer->opened = now;
     viewer->heard = now;
@@ -43,22 +51,26 @@ int glance_viewer_is_ready(const glance_viewer_t *viewer)
     return !viewer->text && !viewer->closing;
 }
 
-int glance_viewer_hears(const glance_viewer_t *viewer)
+static int speaks(const glance_viewer_t *viewer)
 {
     return glance_transports[viewer->transport].hears;
 }
 
-/* Sends from `offset` of the text on, until the channel has no room: epoll tells of the edge at
+int glance_viewer_reads(const glance_viewer_t *viewer)
+{
+    return speaks(viewer) || viewer->connection.ops->must_be_read;
+}
+
+/* Sends from `offset` of the text on, until the connection has no room: epoll tells of the edge at
  * which there is some again.
  * Returns APR_SUCCESS when all is on its way, APR_EAGAIN or APR_ECONNABORTED. */
 static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
 {
-    glance_channel_t *channel = &viewer->channel;
-    int drained;
+    glance_connection_t *connection = &viewer->connection;
 
     while (viewer->offset < text->length) {
-        apr_ssize_t written = channel->kind->write(channel, text->data + viewer->offset,
-                                                   text->length - viewer->offset);
+        apr_ssize_t written = connection->ops->write(connection, text->data + viewer->offset,
+                                                     text->length - viewer->offset);
 
         if (written <= 0) {
             return written ? APR_ECONNABORTED : APR_EAGAIN;
@@ -66,11 +78,7 @@ static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
         viewer->offset += (apr_size_t)written;
         viewer->sent += (apr_uint64_t)written;
     }
-    drained = channel->kind->drain(channel);
-    if (drained < 0) {
-        return APR_ECONNABORTED;
-    }
-    return drained ? APR_SUCCESS : APR_EAGAIN;
+    return APR_SUCCESS;
 }
 
 apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now)
@@ -144,33 +152,36 @@ static apr_status_t await_close(glance_viewer_t *viewer)
 {
     if (!viewer->text && !viewer->is_shut) {
         viewer->is_shut = 1;
-        viewer->channel.kind->shutdown(&viewer->channel);
+        viewer->connection.ops->shutdown(&viewer->connection);
     }
-    return glance_channel_discard(&viewer->channel) ? APR_SUCCESS : APR_ECONNABORTED;
+    return glance_connection_discard(&viewer->connection) ? APR_SUCCESS : APR_ECONNABORTED;
 }
 
-apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now)
+apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
 {
-    glance_channel_t *channel = &viewer->channel;
-    char data[EARFUL];
+    glance_connection_t *connection = &viewer->connection;
+    char data[READ_CHUNK];
     int i;
 
-    for (i = 0; i < EARFULS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
-        apr_ssize_t length = channel->kind->read(channel, data, sizeof data);
+    if (!glance_viewer_reads(viewer)) {
+        return APR_SUCCESS;
+    }
+    for (i = 0; i < CHUNKS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
+        apr_ssize_t length = glance_connection_read(connection, data, sizeof data);
 
         if (length <= 0) {
             return length ? APR_ECONNABORTED : APR_SUCCESS;
         }
         viewer->heard = now;
-        if (answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
+        if (speaks(viewer) && answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
             return APR_ECONNABORTED;
         }
     }
     if (viewer->closing) {
         return await_close(viewer);
     }
-    if (i == EARFULS_AT_ONCE) {
-        glance_channel_watch_again(channel, viewer);
+    if (i == CHUNKS_AT_ONCE) {
+        glance_connection_watch_again(connection, viewer);
     }
     return APR_SUCCESS;
 }
@@ -182,7 +193,8 @@ static glance_moment_t later(glance_moment_t moment, apr_interval_time_t by, gla
     return moment + by < now ? moment + by : now;
 }
 
-void glance_viewer_excuse(glance_viewer_t *viewer, apr_interval_time_t lost, glance_moment_t now)
+void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t lost,
+                                    glance_moment_t now)
 {
     viewer->heard = later(viewer->heard, lost, now);
     viewer->moved = later(viewer->moved, lost, now);
@@ -207,28 +219,26 @@ int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
            || (limit && !viewer->text && now - viewer->heard > apr_time_from_sec(limit));
 }
 
-void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms)
+void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms)
 {
-    glance_channel_t *channel = &viewer->channel;
-    char words[GLANCE_FAREWELL_MAX];
+    glance_connection_t *connection = &viewer->connection;
+    char words[GLANCE_GOODBYE_MAX];
 
     if (glance_viewer_is_ready(viewer)) {
-        apr_size_t length = glance_transports[viewer->transport].put_farewell(words, retry_ms);
+        apr_size_t length = glance_transports[viewer->transport].put_goodbye(words, retry_ms);
 
-        (void)channel->kind->write(channel, words, length);
+        (void)connection->ops->write(connection, words, length);
     }
-    channel->kind->shutdown(channel);
+    connection->ops->shutdown(connection);
 }
 
 void glance_viewer_free(glance_viewer_t *viewer)
 {
-    if (glance_viewer_hears(viewer)) {
-        /* What is unread at the end would take back our last words. */
-        (void)glance_channel_discard(&viewer->channel);
-    }
-    viewer->channel.kind->close(&viewer->channel);
+    glance_connection_kind_e kind = viewer->connection.ops->kind;
+
+    glance_connection_close(&viewer->connection);
     glance_text_release(viewer->text);
     glance_ws_free(viewer->ws);
     free(viewer);
-    __atomic_sub_fetch(&held, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&held[kind], 1, __ATOMIC_RELAXED);
 }

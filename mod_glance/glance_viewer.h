@@ -1,6 +1,6 @@
-/* glance_viewer.h: one viewer: a client at the end of a channel, told the news by a transport, with
- * its place in the board's life and what it still has to be sent. Belongs to the child's hub thread
- * alone.
+/* glance_viewer.h: one viewer: a client at the end of a connection, told the news by a transport,
+ * with its place in the board's life and what it still has to be sent. Belongs to the child's hub
+ * thread alone.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,7 +9,7 @@
 
 #include "apr_ring.h"
 
-#include "glance_channel.h"
+#include "glance_connection.h"
 #include "glance_transport.h"
 #include "glance_ws.h"
 
@@ -28,7 +28,7 @@ typedef struct glance_viewer_t {
     APR_RING_ENTRY(glance_viewer_t) link; /* among the viewers of its board */
     glance_text_t *text;                  /* not all of it is sent yet; NULL: nothing is pending */
     apr_uint64_t seq;                     /* all it was sent covers every change up to this one */
-    glance_channel_t channel;
+    glance_connection_t connection;
     apr_size_t offset; /* what is sent of the text */
     apr_uint64_t sent; /* bytes, for the log */
     glance_transport_e transport;
@@ -50,19 +50,22 @@ typedef struct glance_viewer_t {
 APR_RING_HEAD(glance_viewers_t, glance_viewer_t);
 typedef struct glance_viewers_t glance_viewers_t;
 
-/** A viewer at the other end of the channel, or NULL if there is no memory; then the channel is
- * closed. */
-glance_viewer_t *glance_viewer_make(glance_channel_t *channel, glance_transport_e transport,
-                                    const char *address, glance_moment_t now);
+/** A viewer at the other end of the connection, or NULL if there is no memory; then the connection
+ * is closed. */
+glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
+                                    glance_transport_e transport, const char *address,
+                                    glance_moment_t now);
 
-/** How many viewers this process holds. May be called by any thread. */
+/** How many viewers this process holds, over connections of all kinds or of one. May be called by
+ * any thread. */
 apr_uint32_t glance_viewer_count(void);
+apr_uint32_t glance_viewer_count_of(glance_connection_kind_e kind);
 
 /** Whether it can be sent something: nothing is pending, and it has not been sent the last. */
 int glance_viewer_is_ready(const glance_viewer_t *viewer);
 
-/** Whether the client is listened to. */
-int glance_viewer_hears(const glance_viewer_t *viewer);
+/** Whether what the client sends is read: it speaks WebSocket, or its connection needs it. */
+int glance_viewer_reads(const glance_viewer_t *viewer);
 
 /** Sends a text to a viewer that is ready; what its window does not take stays pending.
  * @return APR_SUCCESS, or APR_ECONNABORTED if it is gone. */
@@ -71,13 +74,14 @@ apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, gl
 /** Sends what is pending, as far as its window takes it. @return as glance_viewer_send(). */
 apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now);
 
-/** Takes what the client has sent, and answers it: not before all that is pending has been sent, so
- * that a client cannot make answers pile up. @return as glance_viewer_send(). */
-apr_status_t glance_viewer_hear(glance_viewer_t *viewer, glance_moment_t now);
+/** Reads what the client has sent, and answers what needs an answer: not before all that is pending
+ * has been sent, so that a client cannot make answers pile up. @return as glance_viewer_send(). */
+apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now);
 
-/** Nobody has listened to the client, nor asked it anything, for @a lost microseconds up to @a now:
- * they do not count against it. */
-void glance_viewer_excuse(glance_viewer_t *viewer, apr_interval_time_t lost, glance_moment_t now);
+/** Extends the client's deadlines by @a lost microseconds up to @a now, in which nobody has read
+ * what it sent, nor asked it anything. */
+void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t lost,
+                                    glance_moment_t now);
 
 /** Whether it has had something pending for too long. */
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now);
@@ -87,7 +91,7 @@ int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now);
 
 /** Says when to return, as far as that can be sent now, and that nothing more comes. Needs no
  * memory. */
-void glance_viewer_farewell(glance_viewer_t *viewer, apr_uint32_t retry_ms);
+void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms);
 
 /** Ends the connection and frees the viewer, which must be in no ring. */
 void glance_viewer_free(glance_viewer_t *viewer);

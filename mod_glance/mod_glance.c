@@ -9,6 +9,7 @@
 #include "http_request.h"
 #include "mpm_common.h"
 
+#include "glance_admission.h"
 #include "glance_answer.h"
 #include "glance_api.h"
 #include "glance_check.h"
@@ -23,7 +24,7 @@
 #include "glance_store.h"
 #include "glance_stream.h"
 #include "glance_sweep.h"
-#include "glance_ticket.h"
+#include "glance_tls.h"
 
 typedef int (*handler_fn_t)(request_rec *, glance_store_t *, const char *);
 
@@ -82,6 +83,19 @@ static int handler(request_rec *r)
     return handle(r, store, target.rest);
 }
 
+/* Last of all, so that every descriptor that children inherit is open. */
+static int check_live(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG && glance_store_all()) {
+        glance_tls_check(server);
+        glance_hub_check_room(server);
+    }
+    return OK;
+}
+
 static void child_init(apr_pool_t *pchild, server_rec *server)
 {
     if (glance_store_child_init(pchild, server) == APR_SUCCESS) {
@@ -91,11 +105,13 @@ static void child_init(apr_pool_t *pchild, server_rec *server)
 
 static void register_hooks(apr_pool_t *pool)
 {
+    glance_admission_register(pool);
     glance_modstatus_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(glance_setup_boards, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(glance_save_setup, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_post_config(check_live, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(glance_sweep_monitor, NULL, NULL, APR_HOOK_MIDDLE);
@@ -104,8 +120,6 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_handler(handler, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_pre_close_connection(glance_ticket_close, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_suspend_connection(glance_ticket_suspend, NULL, NULL, APR_HOOK_REALLY_LAST);
 }
 
 module AP_MODULE_DECLARE_DATA glance_module = {

@@ -26,7 +26,7 @@ subtest 'for programs' => sub {
     is($value->{'GlanceShards[watched.test/watched/offline]'}, 1, 'offline');
     is($value->{'GlanceShards[watched.test/watched/unknown]'}, 5, 'unknown');
     is($value->{'GlanceShards[watched.test/watched/starting]'}, undef, 'none is starting');
-    like($value->{$_} // '', qr/\A\d+\z/, $_) for qw(GlanceViewersRaw GlanceViewersFiltered
+    like($value->{$_} // '', qr/\A\d+\z/, $_) for qw(GlanceViewersClear GlanceViewersTLS
         GlanceStreams GlanceFeeds GlanceBrief GlanceBroadcasts GlanceBytes GlanceDroppedSlow GlanceShed);
 };
 
@@ -34,26 +34,26 @@ subtest 'viewers and what they are sent' => sub {
     my $before = auto();
     my @viewers = map { viewer(@to) } 1 .. 5;
     $_->next_of('hello') for @viewers;
-    ok((await { auto()->{GlanceViewersRaw} >= 5 } 10), 'five more are held');
+    ok((await { auto()->{GlanceViewersClear} >= 5 } 10), 'five more are held');
     cmp_ok(auto()->{GlanceStreams}, '>=', $before->{GlanceStreams} + 5, 'and counted');
     post('/api/status/watched/0/4', @to);
     $_->next_of('update') for @viewers;
     ok((await { auto()->{GlanceBroadcasts} > $before->{GlanceBroadcasts} } 5), 'a broadcast');
     cmp_ok(auto()->{GlanceBytes}, '>=', $before->{GlanceBytes} + 5 * 80, 'and its bytes');
     $_->close for @viewers;
-    ok((await { auto()->{GlanceViewersRaw} <= $before->{GlanceViewersRaw} } 10), 'then they leave');
+    ok((await { auto()->{GlanceViewersClear} <= $before->{GlanceViewersClear} } 10), 'then they leave');
 };
 
 subtest 'feeds' => sub {
     my $before = auto();
     my @feeds = map { feed(@to) } 1 .. 3;
     $_->next_of('hello') for @feeds;
-    ok((await { auto()->{GlanceViewersRaw} >= $before->{GlanceViewersRaw} + 3 } 10), 'held, too');
+    ok((await { auto()->{GlanceViewersClear} >= $before->{GlanceViewersClear} + 3 } 10), 'held, too');
     my $after = auto();
     is($after->{GlanceFeeds}, $before->{GlanceFeeds} + 3, 'and counted');
     is($after->{GlanceStreams}, $before->{GlanceStreams}, 'not as streams');
     $_->close for @feeds;
-    ok((await { auto()->{GlanceViewersRaw} <= $before->{GlanceViewersRaw} } 10), 'then they leave');
+    ok((await { auto()->{GlanceViewersClear} <= $before->{GlanceViewersClear} } 10), 'then they leave');
 };
 
 subtest 'for people' => sub {

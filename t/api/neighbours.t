@@ -35,7 +35,7 @@ subtest 'the name of a cluster is no file name' => sub {
 subtest 'an ErrorDocument ends, even if it is the stream' => sub {
     my $answer = http('GET', '/nothing-here', @to);
     answers($answer, 404, 'the status of the error');
-    like($answer->body, qr/^event: hello$/m, 'the brief form');
+    like($answer->body, qr/^event: hello$/m, 'the polling fallback');
 };
 
 subtest 'a refusal does not wait for the body' => sub {

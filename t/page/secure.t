@@ -1,5 +1,5 @@
-# The page over TLS and HTTP/2, in a browser against the real module: stream in the brief form,
-# and feed.
+# The page over TLS and HTTP/2, in a browser against the real module: stream by polling, and
+# feed.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

@@ -24,23 +24,23 @@ sub is_held {
 }
 
 # Prefork's one process must not wait for the next request on it.
-sub brief_viewer { $httpd->viewer(headers => { Connection => 'close' }, @_) }
+sub polled_viewer { $httpd->viewer(headers => { Connection => 'close' }, @_) }
 
 my @held = map { $httpd->viewer } 1 .. 3;
 is(scalar(grep { is_held($_) } @held), 3, 'three are held');
 
-my $fourth = brief_viewer();
-ok(!is_held($fourth), 'the fourth gets the brief form');
+my $fourth = polled_viewer();
+ok(!is_held($fourth), 'the fourth gets the polling fallback');
 ok($fourth->ends_within(5), 'which ends');
 
 $httpd->post('/api/status/main/5/3');
 is(scalar(grep { $_->next_of('update') } @held), 3, 'the three go on');
-my $again = brief_viewer(last => $fourth->{last});
+my $again = polled_viewer(last => $fourth->{last});
 is_deeply($again->next_event->{json}{clusters}, { main => { 3 => '5' } },
     'the fourth hears of it when it comes back');
 
 (shift @held)->close;
-ok((await { is_held(brief_viewer()) } 10), 'where one has left, another is held');
+ok((await { is_held(polled_viewer()) } 10), 'where one has left, another is held');
 
 $httpd->stop;
 done_testing;

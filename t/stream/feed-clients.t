@@ -38,7 +38,7 @@ my %URL = (
     tunnelled => 'wss://127.0.0.1:' . $front->port('tls') . '/api/feed',
     'over TLS' => "wss://127.0.0.1:$tls/api/feed",
 );
-my @held = grep { mpm() eq 'event' || !/TLS/ } sort keys %URL;
+my @held = sort keys %URL;
 
 sub start {
     my ($program, $way, @more) = @_;
@@ -103,16 +103,6 @@ for my $way (@held) {
     for my $program (sort keys %PROGRAM) {
         subtest "$program, $way" => sub { test_original($program, $way) };
         subtest "$program, $way, glance-events" => sub { test_events($program, $way) };
-    }
-}
-
-if (mpm() ne 'event') {
-    for my $program (sort keys %PROGRAM) {
-        subtest "$program over TLS, where it is not held" => sub {
-            my $client = start($program, 'over TLS');
-            my $line = $client->line(qr/^(?:open|error|close)/);
-            like($line, $program eq 'Chromium' ? qr/^error/ : qr/^error .*\b503\b/, 'it is told so');
-        };
     }
 }
 

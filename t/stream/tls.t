@@ -1,10 +1,12 @@
-# The stream over TLS: on the event MPM it is held like any other.
+# The stream over TLS: held like any other, on every MPM. TLS goes on working in all that lies below the
+# events: key updates, alerts, resumption, client certificates.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
 
 use Apache::Test qw(-withtestmore);
 use Glance::Httpd;
+use Glance::OpenSsl;
 use Glance::Test;
 
 my @to = (port => port('tls'), tls => 1);
@@ -15,16 +17,6 @@ sub is_held {
     return !grep { defined $viewer->header($_) } qw(content-length transfer-encoding);
 }
 
-if (mpm() ne 'event') {
-    my $viewer = viewer(@to);
-    ok($viewer->next_of('hello'), 'hello');
-    ok(!is_held($viewer), 'on other MPMs it ends, and comes back by itself');
-    done_testing;
-    exit;
-}
-
-sub sockets { my $sum = 0; $sum += sockets_of($_) for children(); return $sum }
-
 my $log = access_log();
 $log->mark;
 
@@ -34,6 +26,7 @@ subtest 'events flow' => sub {
     is($viewer->header('content-type'), 'text/event-stream', 'Content-Type');
     is($viewer->next_block->{retry}, 3000, 'retry first');
     ok($viewer->next_of('hello'), 'then hello');
+    ok(is_held($viewer), 'it is held');
     for my $state (2, 3, 4) {
         post("/api/status/main/3/$state", @to);
         my $update = $viewer->next_of('update', 3);
@@ -52,66 +45,152 @@ subtest 'the request is logged at its opening' => sub {
     ok($log->await_line(qr{^200 GET /api/stream$}), 'with its status');
 };
 
-subtest 'no thread waits for them, and nothing of them stays' => sub {
-    # Those of before may still be on their way out.
-    my $before = sockets();
-    await { my $now = sockets(); my $same = $now == $before; $before = $now; pause(0.2); $same } 10;
-    my @viewers = map { viewer(@to) } 1 .. 10;
-    $_->next_of('hello') for @viewers;
-    cmp_ok(sockets(), '>=', $before + 8, 'held');
-    $_->close for @viewers;
-    ok((await { sockets() <= $before } 15), 'gone');
-};
-
-# A server with one child of 8 threads that may hold 16 connections.
+# A server with one child, which a crowd of its threads' number would once have filled.
 my $httpd = Glance::Httpd->new;
 my $tls = $httpd->port('tls');
 my $certificates = Apache::Test::basic_config()->{vars}{t_conf};
+my $one_child = mpm() eq 'prefork' ? "StartServers 1\nMinSpareServers 1\nMaxRequestWorkers 4\n"
+    : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
+my $folder = $httpd->folder;
+$httpd->setenv(SSLKEYLOGFILE => "$folder/keys");
 $httpd->configure(<<"CONF")->start;
-ServerLimit 1
-StartServers 1
-MaxRequestWorkers 8
-AsyncRequestWorkerFactor 1
-GlanceBots main:8
-GlanceMaxViewers 100
+$one_child
+SSLSessionCache "shmcb:$folder/sessions(512000)"
+GlanceBots main:8 big:2000
+<Location "/server-status">
+    SetHandler server-status
+</Location>
+GlanceHealthTimeout 600
+SendBufferSize 4096
+LogFormat "%>s %U %{SSL_PROTOCOL}x %{SSL_SESSION_RESUMED}x %{SSL_CLIENT_VERIFY}x" tls
+CustomLog "$folder/tls_log" tls
 Listen 127.0.0.1:$tls
 <VirtualHost 127.0.0.1:$tls>
     SSLEngine on
+    SSLProtocol all
     SSLCertificateFile "$certificates/server.crt"
     SSLCertificateKeyFile "$certificates/server.key"
+    SSLCACertificateFile "$certificates/server.crt"
+    SSLVerifyClient optional_no_ca
 </VirtualHost>
 CONF
+@to = (port => $tls, tls => 1);
 
-subtest 'a crowd cannot lock bots out' => sub {
-    my (@crowd, $hellos);
-    for (1 .. 20) {
-        push @crowd, viewer(port => $tls, tls => 1, headers => { Connection => 'close' });
-        $hellos++ if $crowd[-1]->next_of('hello');    # which also says that it is counted
+# The viewers over TLS that mod_status counts.
+sub tls_viewers {
+    return $httpd->http('GET', '/server-status?auto')->body =~ /^GlanceViewersTLS: (\d+)$/m ? $1 : -1;
+}
+
+sub tls_log { return Glance::Log->new("$folder/tls_log") }
+
+# As IO::Socket::SSL, openssl s_client and mod_ssl call them.
+my %OPTION = (TLSv1_2 => '-tls1_2', TLSv1_3 => '-tls1_3');
+my @VERSIONS = sort keys %OPTION;
+
+for my $version (@VERSIONS) {
+    (my $protocol = $version) =~ tr/_/./;
+
+    subtest "$version: a session is resumed, also when its viewer has left without a word" => sub {
+        my $log = tls_log();
+        $log->mark;
+        my @sessions = map { "$folder/session-$version-$_" } 1 .. 2;
+        for my $round (0 .. 2) {
+            my $client = Glance::OpenSsl->new($tls, $OPTION{$version},
+                ($round ? ('-sess_in', $sessions[0]) : ('-sess_out', $sessions[0])));
+            $client->send_request('/api/stream?pulse=0');
+            ok($client->await_text(qr/event: hello/), 'hello');
+            ok($client->await_text($round ? qr/^Reused, \Q$protocol\E/m : qr/^New, \Q$protocol\E/m),
+                $round ? 'a session that is resumed' : 'a new session');
+            $httpd->post('/api/status/main/2/' . (2 + $round));
+            ok($client->await_text(qr/event: update/), 'which goes on');
+            $round ? undef $client : $client->quit;
+        }
+        ok($log->await_line(qr{^200 /api/stream \Q$protocol\E Resumed}m, 5),
+            'the access log has the variables of TLS');
+    };
+
+    subtest "$version: a client's certificate" => sub {
+        my $client = Glance::OpenSsl->new($tls, $OPTION{$version}, '-cert', "$certificates/server.crt",
+            '-key', "$certificates/server.key", '-servername', 'tls.test');
+        $client->send_request('/api/stream?pulse=0');
+        ok($client->await_text(qr/event: hello/), 'hello');
+        $httpd->post('/api/status/main/2/' . (2 + $_)) for 1, 2;
+        ok($client->await_text(qr/event: update/), 'and what follows');
+    };
+
+    subtest "$version: what a client sends is read, and means nothing" => sub {
+        my $viewer = viewer(@to, tls => $version, behind => "GET /nothing HTTP/1.1\r\n" x 300);
+        ok($viewer->next_of('hello'), 'hello');
+        $viewer->{http}->send_raw('x' x 10_000) for 1 .. 20;
+        $httpd->post('/api/status/main/3/' . (2 + $_)) for 1, 2;
+        ok($viewer->next_of('update'), 'and what follows');
+    };
+
+    subtest "$version: a close_notify is answered" => sub {
+        my $client = Glance::OpenSsl->new($tls, $OPTION{$version});
+        $client->send_request('/api/stream?pulse=0');
+        ok($client->await_text(qr/event: hello/), 'hello');
+        $client->forget;
+        $client->send_text("Q\n");
+        ok($client->await_text(qr/>>> .*close_notify/), 'the client says goodbye');
+        ok((await { tls_viewers() == 0 } 10), 'and is let go');
+    };
+
+    subtest "$version: a viewer that does not read for a while misses nothing" => sub {
+        my $slow = viewer(@to, tls => $version, rcvbuf => 2048);
+        my $picture = Glance::Picture->new->apply($slow->next_of('hello'));
+        for my $state (2 .. 6) {
+            my $http = Glance::Http->new(port => $httpd->port);
+            $http->send_raw(join '', map { Glance::Http::compose('POST', "/api/status/big/$_/$state") }
+                map { 2 * $_ + $state % 2 } 0 .. 499);
+            $http->answer->status == 204 or die 'POST failed' for 1 .. 500;
+        }
+        my $want = $httpd->states_of('big');
+        ok((await {
+            $picture->apply($_) for grep { $_->{event} } $slow->blocks_within(0.05);
+            $picture->states('big') eq $want
+        } 20), 'it catches up');
+    };
+}
+
+subtest 'key updates are done, and answered when asked for' => sub {
+    my $client = Glance::OpenSsl->new($tls, '-tls1_3');
+    $client->send_request('/api/stream?pulse=0');
+    ok($client->await_text(qr/event: hello/), 'hello');
+    for my $command ('k', 'K', 'K') {
+        $client->forget;
+        $client->command($command);
+        ok($client->await_text(qr/KEYUPDATE/), "$command: the client has new keys");
+        ok($client->await_text(qr/<<< TLS 1\.3, Handshake.*KeyUpdate/), 'the server answers')
+            if $command eq 'K';
+        $httpd->post('/api/status/main/4/' . $_) for 2, 3;
+        ok($client->await_text(qr/event: update/), 'and events go on');
     }
-    is($hellos, 20, 'all are served');
-    my @held = grep { is_held($_) } @crowd;
-    $_->ends_within(5) for grep { !is_held($_) } @crowd;
-    is(scalar @held, 8, 'half of what the child can hold are held, the others get the brief form');
-    answers($httpd->post('/api/status/main/1/3'), 204, 'a POST is answered');
+};
 
-    # Idle connections take the rest of what it can hold.
-    my @idle = map { Glance::Http->new(port => $httpd->port) } 1 .. 12;
-    $_->send_request('GET', '/plain') for @idle;
-    ok((await { $httpd->log_text =~ /GL0042/ } 10), 'full, it sends viewers away');
-    answers($httpd->post('/api/status/main/1/4'), 204, 'and a POST is answered');
-    my ($left) = grep { $_->ends_within(1) } @held;
-    ok($left, 'one is sent away') or return;
-    my ($retry) = grep { defined $_->{retry} } reverse @{ $left->{blocks} };
-    ok($retry && $retry->{retry} > 0, 'and told when to return');
+subtest 'renegotiation is refused' => sub {
+    my $client = Glance::OpenSsl->new($tls, '-tls1_2');
+    $client->send_request('/api/stream?pulse=0');
+    ok($client->await_text(qr/event: hello/), 'hello');
+    $client->command('R');
+    ok($client->await_text(qr/no.renegotiation/i), 'the client is told');
+    answers($httpd->post('/api/status/main/4/4'), 204, 'the server goes on');
+};
+
+subtest 'a log of the keys' => sub {
+    ok(-s "$folder/keys", 'is written by mod_ssl, as asked for');
 };
 
 subtest 'a graceful restart ends them at once' => sub {
-    my $viewer = viewer(port => $tls, tls => 1);
-    ok($viewer->next_of('hello'), 'a viewer') or diag($httpd->log_text);
+    my @viewers = map { viewer(@to, tls => $_) } @VERSIONS;
+    $_->next_of('hello') for @viewers;
     $httpd->graceful;
-    ok($viewer->ends_within(5), 'is sent away, and the old child is gone');
-    ok(viewer(port => $tls, tls => 1, last => $viewer->{last})->next_of('update'),
-        'the new one takes it up');
+    for my $viewer (@viewers) {
+        ok($viewer->ends_within(5), 'sent away, with a close_notify');
+        my ($retry) = grep { defined $_->{retry} } reverse @{ $viewer->{blocks} };
+        ok($retry && $retry->{retry} > 0, 'and told when to return');
+        ok(viewer(@to, last => $viewer->{last})->next_of('update'), 'the new child takes it up');
+    }
 };
 
 $httpd->stop;

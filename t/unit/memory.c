@@ -2,7 +2,10 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,11 +19,29 @@
 static const char *folder;
 static const char *path;
 
+/* Where a server keeps its memory: each has opened the lock file for itself. */
+static glance_memory_place_t place_of_server(void)
+{
+    glance_memory_place_t place = {.path = path};
+
+    if (glance_memory_open_locks(&place.locks, folder) != APR_SUCCESS) {
+        printf("Bail out! no lock file\n");
+        exit(1);
+    }
+    return place;
+}
+
+static void end_server(glance_memory_place_t place)
+{
+    close(place.locks);
+}
+
 static void test_anonymous(void)
 {
     glance_memory_t memory;
 
-    is_number(glance_memory_make(&memory, SIZE, NULL), APR_SUCCESS, "memory without a file");
+    is_number(glance_memory_make(&memory, SIZE, (glance_memory_place_t){NULL, -1}), APR_SUCCESS,
+              "memory without a file");
     is_number(((char *)memory.base)[SIZE - 1], 0, "is zeroed");
     is_number(glance_memory_publish(&memory), APR_SUCCESS, "needs no publishing");
     glance_memory_forget(&memory);
@@ -36,7 +57,7 @@ static void leave_memory(const char *text, int publishes)
     if (child == 0) {
         glance_memory_t memory;
 
-        if (glance_memory_make(&memory, SIZE, path) != APR_SUCCESS
+        if (glance_memory_make(&memory, SIZE, place_of_server()) != APR_SUCCESS
             || (publishes && glance_memory_publish(&memory) != APR_SUCCESS)) {
             _exit(1);
         }
@@ -49,29 +70,92 @@ static void leave_memory(const char *text, int publishes)
 static void test_kept(apr_pool_t *pool)
 {
     const char *draft = apr_pstrcat(pool, path, ".new", NULL);
+    glance_memory_place_t here = place_of_server();
+    glance_memory_place_t there = place_of_server();
     glance_memory_t memory;
     glance_memory_t other;
 
-    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, path)), "nothing is there at first");
+    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, here)), "nothing is there at first");
     leave_memory("early", 0);
-    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, path)), "nor before it is published");
+    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, here)), "nor before it is published");
     leave_memory("hello", 1);
-    is_number(glance_memory_find(&memory, path), APR_SUCCESS, "then it is found");
+    is_number(glance_memory_find(&memory, here), APR_SUCCESS, "then it is found");
     is(memory.base, "hello", "as it was when its process was killed");
     is_number((long long)memory.size, SIZE, "in its size");
-    is_number(glance_memory_find(&other, path), APR_EBUSY, "by one at a time");
-    is_number(glance_memory_make(&other, SIZE, path), APR_SUCCESS, "new memory for the same path");
+    is_number(glance_memory_find(&other, there), APR_EBUSY, "by one server at a time");
+    is_number(glance_memory_make(&other, SIZE, there), APR_EBUSY, "which alone may replace it");
+    is_number(glance_memory_make(&other, SIZE, here), APR_SUCCESS, "new memory for the same path");
     strcpy(other.base, "newer");
     is(memory.base, "hello", "is other memory");
     is_number(glance_memory_publish(&other), APR_SUCCESS, "and takes its place");
     glance_memory_drop(&memory);
     glance_memory_drop(&other);
     ok(access(draft, F_OK) != 0, "no draft is left");
-    is_number(glance_memory_find(&memory, path), APR_SUCCESS, "whoever comes later");
+    end_server(here);
+    is_number(glance_memory_find(&memory, there), APR_SUCCESS, "whoever comes later");
     is(memory.base, "newer", "finds the newer one");
     glance_memory_forget(&memory);
     glance_memory_drop(&memory);
-    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, path)), "what is forgotten is gone");
+    ok(APR_STATUS_IS_ENOENT(glance_memory_find(&memory, there)), "what is forgotten is gone");
+    end_server(there);
+}
+
+static int count_descriptors(void)
+{
+    int number;
+    int count = 0;
+
+    for (number = 0; number < 256; number++) {
+        count += fcntl(number, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+/* A server of many boards needs no descriptor for each. */
+static void test_many(apr_pool_t *pool)
+{
+    glance_memory_place_t places[20];
+    glance_memory_t memory[20];
+    glance_memory_t other;
+    glance_memory_place_t there = place_of_server();
+    int locks = place_of_server().locks;
+    int before = count_descriptors();
+    int made = 0;
+    int busy = 0;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        places[i] = (glance_memory_place_t){apr_psprintf(pool, "%s/board-%d", folder, i), locks};
+        made += glance_memory_make(&memory[i], SIZE, places[i]) == APR_SUCCESS
+                && glance_memory_publish(&memory[i]) == APR_SUCCESS;
+    }
+    is_number(made, 20, "twenty boards");
+    is_number(count_descriptors(), before, "take no descriptor");
+    for (i = 0; i < 20; i++) {
+        there.path = places[i].path;
+        busy += glance_memory_find(&other, there) == APR_EBUSY;
+        glance_memory_forget(&memory[i]);
+        glance_memory_drop(&memory[i]);
+    }
+    is_number(busy, 20, "and each is locked");
+    close(locks);
+    end_server(there);
+}
+
+static void test_lock_file(apr_pool_t *pool)
+{
+    const char *file = apr_pstrcat(pool, folder, "/glance.lock", NULL);
+    int locks;
+
+    ok(access(file, F_OK) == 0, "there is one lock file");
+    chmod(file, 0644);
+    is_number(glance_memory_open_locks(&locks, folder), APR_EACCES, "that others may not open");
+    unlink(file);
+    ok(symlink("/dev/null", file) == 0 && glance_memory_open_locks(&locks, folder) == ELOOP,
+       "nor be a link");
+    unlink(file);
+    ok(glance_memory_open_locks(&locks, "/no/such/folder") != APR_SUCCESS && locks == -1,
+       "nor without a folder");
 }
 
 /* A child that lives keeps the memory from others, although its parent is gone. */
@@ -81,13 +165,16 @@ static void test_orphan(void)
     int hold[2];
     pid_t parent;
     char byte = 0;
+    glance_memory_place_t here = place_of_server();
     glance_memory_t memory;
 
-    ok(pipe(ready) == 0 && pipe(hold) == 0, "pipes");
+    /* The child without its parent becomes this process' own, which can await its very end. */
+    ok(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(ready) == 0 && pipe(hold) == 0, "pipes");
     parent = fork();
     if (parent == 0) {
         close(hold[1]);
-        if (glance_memory_make(&memory, SIZE, path) != APR_SUCCESS
+        end_server(here);
+        if (glance_memory_make(&memory, SIZE, place_of_server()) != APR_SUCCESS
             || glance_memory_publish(&memory) != APR_SUCCESS) {
             _exit(1);
         }
@@ -99,48 +186,52 @@ static void test_orphan(void)
     }
     waitpid(parent, NULL, 0);
     ok(read(ready[0], &byte, 1) == 1, "a child without its parent");
-    is_number(glance_memory_find(&memory, path), APR_EBUSY, "holds the memory");
+    is_number(glance_memory_find(&memory, here), APR_EBUSY, "holds the memory");
     close(hold[1]);
     close(ready[1]);
-    ok(read(ready[0], &byte, 1) == 0, "once it is gone");
-    is_number(glance_memory_find(&memory, path), APR_SUCCESS, "the memory is free");
+    ok(waitpid(-1, NULL, 0) > 0, "once it is gone");
+    is_number(glance_memory_find(&memory, here), APR_SUCCESS, "the memory is free");
     glance_memory_forget(&memory);
     glance_memory_drop(&memory);
+    end_server(here);
 }
 
 static void test_strange(apr_pool_t *pool)
 {
     const char *copy = apr_pstrcat(pool, path, ".copy", NULL);
+    glance_memory_place_t here = place_of_server();
+    glance_memory_place_t nowhere = {"/no/such/folder", here.locks};
     glance_memory_t memory;
 
     leave_memory("x", 1);
     chmod(path, 0640);
-    is_number(glance_memory_find(&memory, path), APR_EACCES, "others could have read it");
+    is_number(glance_memory_find(&memory, here), APR_EACCES, "others could have read it");
     chmod(path, 0600);
-    ok(link(path, copy) == 0 && glance_memory_find(&memory, path) == APR_EACCES,
+    ok(link(path, copy) == 0 && glance_memory_find(&memory, here) == APR_EACCES,
        "it has a second name");
     unlink(copy);
     ok(rename(path, copy) == 0 && symlink(copy, path) == 0
-           && glance_memory_find(&memory, path) == ELOOP,
+           && glance_memory_find(&memory, here) == ELOOP,
        "it is a link");
     unlink(path);
     ok(rename(copy, path) == 0 && truncate(path, 0) == 0
-           && glance_memory_find(&memory, path) == APR_EACCES,
+           && glance_memory_find(&memory, here) == APR_EACCES,
        "it is empty");
     unlink(path);
-    ok(mkdir(path, 0700) == 0 && glance_memory_find(&memory, path) != APR_SUCCESS,
+    ok(mkdir(path, 0700) == 0 && glance_memory_find(&memory, here) != APR_SUCCESS,
        "it is a folder");
-    ok(glance_memory_make(&memory, SIZE, path) == APR_SUCCESS
+    ok(glance_memory_make(&memory, SIZE, here) == APR_SUCCESS
            && glance_memory_publish(&memory) != APR_SUCCESS,
        "which nothing can replace");
     glance_memory_drop(&memory);
     rmdir(path);
-    ok(glance_memory_make(&memory, SIZE, "/no/such/folder") != APR_SUCCESS, "there is no folder");
-    ok(glance_memory_make(&memory, (apr_size_t)1 << 60, path) != APR_SUCCESS, "there is no room");
+    ok(glance_memory_make(&memory, SIZE, nowhere) != APR_SUCCESS, "there is no folder");
+    ok(glance_memory_make(&memory, (apr_size_t)1 << 60, here) != APR_SUCCESS, "there is no room");
     ok(!memory.base && !memory.path, "then there is nothing to drop");
     ok(glance_memory_keeps_in(folder), "memory can be kept in /dev/shm");
     ok(!glance_memory_keeps_in("/proc"), "and not anywhere");
     ok(!glance_memory_keeps_in("/no/such/folder"), "nor nowhere");
+    end_server(here);
 }
 
 int main(void)
@@ -157,7 +248,9 @@ int main(void)
     test_anonymous();
     test_kept(pool);
     test_orphan();
+    test_many(pool);
     test_strange(pool);
+    test_lock_file(pool);
     ok(system(apr_pstrcat(pool, "rm -rf ", folder, NULL)) == 0, "all is gone again");
     apr_pool_destroy(pool);
     apr_terminate();

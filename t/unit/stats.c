@@ -40,14 +40,14 @@ int main(void)
     ok(place == &stats->children[0], "a child gets the first free place");
     glance_stats_hold(place, 5, 2);
     sum = glance_stats_sum(stats);
-    ok(sum.pid == 1 && sum.raw == 5 && sum.filtered == 2, "what it holds is counted");
+    ok(sum.pid == 1 && sum.clear == 5 && sum.tls == 2, "what it holds is counted");
 
     stats->children[1].pid = dead_pid();
-    stats->children[1].raw = 100;
+    stats->children[1].clear = 100;
     sum = glance_stats_sum(stats);
-    ok(sum.pid == 1 && sum.raw == 5, "what a dead child held is not");
+    ok(sum.pid == 1 && sum.clear == 5, "what a dead child held is not");
     ok(glance_stats_enter(stats) == &stats->children[1], "its place is free again");
-    is_number(stats->children[1].raw, 0, "and clean");
+    is_number(stats->children[1].clear, 0, "and clean");
     ok(glance_stats_enter(stats) == &stats->children[2], "the next place");
     ok(!glance_stats_enter(stats), "a child too many gets none");
     glance_stats_hold(NULL, 1, 1);

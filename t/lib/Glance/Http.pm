@@ -12,11 +12,13 @@ use IO::Socket::INET ();
 use JSON::PP ();
 use Socket qw(SOL_SOCKET SO_RCVBUF SOCK_STREAM inet_aton pack_sockaddr_in);
 
-# port: where to; tls: 1 for TLS (alpn: protocols to offer); rcvbuf: size of the receive buffer.
+# port: where to; tls: 1 for TLS, or its version (alpn: protocols to offer); rcvbuf: size of the receive
+# buffer.
 sub new {
     my ($class, %o) = @_;
     my $self = bless { %o, in => '', eof => 0 }, $class;
-    $self->{socket} = $o{tls} ? _tls($o{port}, $o{alpn}) : _tcp($o{port}, $o{rcvbuf});
+    my $socket = _tcp($o{port}, $o{rcvbuf});
+    $self->{socket} = $o{tls} ? _tls($socket, $o{tls}, $o{alpn}) : $socket;
     return $self;
 }
 
@@ -33,13 +35,12 @@ sub _tcp {
 }
 
 sub _tls {
-    my ($port, $alpn) = @_;
+    my ($tcp, $version, $alpn) = @_;
     require IO::Socket::SSL;
-    my $socket = IO::Socket::SSL->new(
-        PeerAddr => '127.0.0.1', PeerPort => $port, SSL_verify_mode => 0,
+    return IO::Socket::SSL->start_SSL($tcp, SSL_verify_mode => 0,
+        ($version eq '1' ? () : (SSL_version => $version)),
         ($alpn ? (SSL_alpn_protocols => $alpn) : ()),
-    ) or die "TLS to port $port: " . IO::Socket::SSL::errstr();
-    return $socket;
+    ) || die 'TLS: ' . IO::Socket::SSL::errstr();
 }
 
 sub close { my $self = shift; close delete $self->{socket} if $self->{socket} }

@@ -75,6 +75,15 @@ sub port {
     return $self->{ports}{$name} ||= free_port();
 }
 
+# Where its configuration and its files are.
+sub folder { $_[0]{root} }
+
+# From the next start on, its environment has this, too.
+sub setenv {
+    my ($self, $name, $value) = @_;
+    $self->{environment}{$name} = $value;
+}
+
 # Writes a file beside the configuration and returns its path.
 sub file {
     my ($self, $name, $text, $mode) = @_;
@@ -204,6 +213,7 @@ sub run {
     die "fork: $!" unless defined $pid;
     unless ($pid) {
         open STDERR, '>&', \*STDOUT;
+        local %ENV = (%ENV, %{ $self->{environment} || {} });
         exec $self->_limited, httpd(), '-f', "$self->{root}/httpd.conf", @arguments or POSIX::_exit(127);
     }
     my $text = do { local $/; <$out> } // '';

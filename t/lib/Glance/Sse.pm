@@ -12,15 +12,16 @@ use IO::Select ();
 use JSON::PP ();
 
 # Opens a stream and reads the answer's head. Options: port, path, headers, version, rcvbuf, tls,
-# method; last (a Last-Event-ID).
+# method; last (a Last-Event-ID); behind (bytes sent in one go with the request).
 sub open {
     my ($class, %o) = @_;
     my $self = bless { blocks => [], text => '', ended => 0 }, $class;
     my %headers = %{ $o{headers} || {} };
     $headers{'Last-Event-ID'} = $o{last} if defined $o{last};
     $self->{http} = Glance::Http->new(port => $o{port}, rcvbuf => $o{rcvbuf}, tls => $o{tls});
-    $self->{http}->send_request($o{method} || 'GET', $o{path} || '/api/stream',
-        headers => \%headers, version => $o{version});
+    $self->{http}{method} = $o{method} || 'GET';
+    $self->{http}->send_raw(Glance::Http::compose($self->{http}{method}, $o{path} || '/api/stream',
+        headers => \%headers, version => $o{version}) . ($o{behind} // ''));
     return $self if $o{later};
     $self->read_head;
     return $self;

@@ -1,5 +1,5 @@
-# The brief form, where a stream is not held: a hello or an update, then the end. Over HTTP/2, over TLS
-# on an MPM that is not async, and beyond GlanceMaxViewers.
+# The polling fallback, where a stream is not held: a hello or an update, then the end. Over HTTP/2, and
+# beyond GlanceMaxViewers.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -22,7 +22,7 @@ sub blocks_of {
     return @$blocks;
 }
 
-sub is_brief {
+sub is_polled {
     my ($blocks, $kind) = @_;
     my @retries = map { $_->{retry} // () } @$blocks;
     my @events  = grep { $_->{event} } @$blocks;
@@ -39,17 +39,17 @@ subtest 'where no stream is held' => sub {
     answers($answer, 200, 'status, and the response ends');
     is($answer->header('content-type'), 'text/event-stream', 'Content-Type');
     is($answer->header('cache-control'), 'no-store', 'Cache-Control');
-    my $hello = is_brief([blocks_of($answer->body)], 'hello');
+    my $hello = is_polled([blocks_of($answer->body)], 'hello');
     is($hello->{json}{clusters}[0]{name}, 'main', 'the cluster');
 
     post('/api/status/main/1/2', @to);
     post('/api/status/main/1/3', @to);
     my $again = http('GET', '/api/stream', @to, headers => { 'Last-Event-ID' => $hello->{id} });
-    my $update = is_brief([blocks_of($again->body)], 'update');
+    my $update = is_polled([blocks_of($again->body)], 'update');
     is_deeply($update->{json}{clusters}, { main => { 3 => '1' } }, 'what changed meanwhile');
 
     my $nothing = http('GET', '/api/stream', @to, headers => { 'Last-Event-ID' => $update->{id} });
-    is_deeply(is_brief([blocks_of($nothing->body)], 'update')->{json}{clusters}, {},
+    is_deeply(is_polled([blocks_of($nothing->body)], 'update')->{json}{clusters}, {},
         'and nothing since');
 };
 
@@ -77,14 +77,6 @@ subtest 'HEAD over TLS' => sub {
     answers($http->request('GET', '/api/status/main/1'), 200, 'the connection goes on');
 };
 
-if (mpm() ne 'event') {
-    subtest 'over TLS, which only the event MPM can suspend' => sub {
-        my $answer = http('GET', '/api/stream', @tls);
-        answers($answer, 200, 'status, and the response ends');
-        is_brief([blocks_of($answer->body)], 'hello');
-    };
-}
-
 # node is here for the page's tests, and speaks HTTP/2.
 sub over_h2 {
     my @arguments = @_;
@@ -98,8 +90,7 @@ if (mpm() eq 'prefork') {
     subtest 'prefork has no HTTP/2, and says so when asked' => sub {
         my $http = Glance::Http->new(@tls, alpn => ['h2', 'http/1.1']);
         isnt($http->{socket}->alpn_selected // '', 'h2', 'not negotiated');
-        $http->send_request('GET', '/api/stream');
-        is_brief([blocks_of($http->answer->body)], 'hello');
+        answers($http->request('GET', '/api/status/main/1'), 200, 'and HTTP/1.1 it is');
     };
 }
 else {
@@ -108,12 +99,12 @@ else {
         is($answer->{alpn}, 'h2', 'HTTP/2 it is') or return diag(explain $answer);
         is($answer->{status}, 200, 'status, and the response ends');
         is($answer->{headers}{'content-type'}, 'text/event-stream', 'Content-Type');
-        my $hello = is_brief([blocks_of($answer->{body})], 'hello');
+        my $hello = is_polled([blocks_of($answer->{body})], 'hello');
 
         post('/api/status/main/2/2', @tls);
         post('/api/status/main/2/3', @tls);
         my $again = over_h2('/api/stream', 'last-event-id', $hello->{id});
-        my $update = is_brief([blocks_of($again->{body})], 'update');
+        my $update = is_polled([blocks_of($again->{body})], 'update');
         is_deeply($update->{json}{clusters}, { main => { 3 => '2' } }, 'what changed meanwhile');
     };
 
