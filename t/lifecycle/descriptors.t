@@ -123,13 +123,15 @@ for my $kind ('clear connections', 'TLS') {
         $httpd->configure($LINES . $one_child . "GlanceMaxViewers 200\n" . $httpd->STATUS_LINES
             . $httpd->tls_host('tls'))->start;
         my ($child) = $httpd->children;
-        my $crowd = Glance::Crowd->new($httpd->to($kind eq 'TLS' ? 'tls' : ()), close => 1);
+        # Few at once, so that those who return cannot use up by themselves what is left.
+        my $crowd = Glance::Crowd->new($httpd->to($kind eq 'TLS' ? 'tls' : ()), close => 1, at_once => 2);
         $crowd->open(80);
         ok($crowd->await_report(sub { $_[0]{held} == 80 }, 30), '80 viewers are held')
             or return diag($crowd->told);
 
-        # Ten are left: enough for one POST after the other, less than httpd may need.
-        limit_child($child, first_free($child) + 10);
+        # Twenty are left: enough for those few and for one POST after the other, less than httpd may
+        # need.
+        limit_child($child, first_free($child) + 20);
         my $failed = 0;
         my $shed = await {
             my $answer = eval { $httpd->post('/api/status/main/1/' . (2 + int rand 5)) };
