@@ -4,7 +4,6 @@
  */
 #include "glance_polling.h"
 
-#include "ap_mpm.h"
 #include "http_protocol.h"
 
 #include "glance_answer.h"
@@ -54,13 +53,12 @@ static apr_status_t make_event(glance_texts_t *event, const glance_stream_reques
     return rv;
 }
 
-/* Unless the MPM is async, a thread waits on each connection for its next request: those of a crowd
- * that polls would take them all. */
-static void spare_threads(request_rec *r)
+/* The client comes back after KeepAliveTimeout as a rule. Until then its connection would count among
+ * those that the MPM may hold, and on worker and prefork a thread would wait on it: a crowd that polls
+ * would take them all from bots. */
+static void close_connection(const request_rec *r)
 {
-    int async = 0;
-
-    if (ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) != APR_SUCCESS || !async) {
+    if (!r->connection->master) {
         r->connection->keepalive = AP_CONN_CLOSE;
     }
 }
@@ -74,7 +72,7 @@ int glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
         glance_text_release(retry);
         return glance_answer_failure(r);
     }
-    spare_threads(r);
+    close_connection(r);
     glance_stats_add(glance_shared_stats(), GLANCE_STAT_BRIEF, 1);
     glance_sse_put_retry(retry, glance_polling_retry_ms());
     ap_rwrite(retry->data, (int)retry->length, r);
