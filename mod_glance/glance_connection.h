@@ -25,8 +25,9 @@ typedef struct {
     /** Writes up to @a length bytes. After a 0, the same bytes must be offered again.
      * @return how many were taken, 0 if there is no room now, -1 if the client is gone. */
     apr_ssize_t (*write)(glance_connection_t *connection, const char *data, apr_size_t length);
-    /** Reads at most @a size bytes. @return how many, 0 if there are none now, -1 if the client is
-     * gone or says no more. */
+    /** Reads at most @a size bytes. @return how many, 0 if there are none now or, with `has_more`,
+     * if others should have their turn first, -1 if the client is gone, says no more or misbehaves.
+     */
     apr_ssize_t (*read)(glance_connection_t *connection, char *data, apr_size_t size);
     /** Tells the client that nothing more comes. What was written still arrives. */
     void (*shutdown)(glance_connection_t *connection);
@@ -39,6 +40,8 @@ struct glance_connection_t {
     int socket;
     int poll;             /* the epoll descriptor that watches it, or -1 */
     struct ssl_st *ssl;   /* NULL: a clear connection */
+    unsigned no_data;     /* TLS records without data, one behind the other */
+    int has_more;         /* reading has stopped before the socket was empty */
     glance_text_t *early; /* what httpd had read already, NULL if nothing */
     apr_size_t early_offset;
 };

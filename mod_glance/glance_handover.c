@@ -30,6 +30,7 @@
 
 #define PIECE 8000      /* bytes, as httpd reads them */
 #define EARLY_MAX 65536 /* bytes that a client may send before it has an answer */
+#define PIECES_MAX 256  /* pieces that these may come in, and TLS records without data */
 
 /* What is kept of a connection, in its configuration vector. */
 typedef struct {
@@ -138,26 +139,33 @@ static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_
     return rv;
 }
 
-static apr_status_t drain_input(conn_rec *c, glance_text_t *early)
+/* Returns APR_SUCCESS when nothing more is there, APR_EINVAL if that does not come to an end. */
+static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_text_t *early)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
-    apr_status_t rv = APR_SUCCESS;
+    int i;
 
-    while (rv == APR_SUCCESS && early->length <= EARLY_MAX) {
-        rv = move_piece(c, brigade, early);
+    for (i = 0; i < PIECES_MAX && early->length <= EARLY_MAX && !early->failed; i++) {
+        apr_uint64_t before = ssl ? glance_tls_bytes_read(ssl) : 0;
+        apr_status_t rv = move_piece(c, brigade, early);
+
+        if (APR_STATUS_IS_EAGAIN(rv) && (!ssl || glance_tls_bytes_read(ssl) == before)) {
+            return APR_SUCCESS;
+        }
+        if (rv != APR_SUCCESS && !APR_STATUS_IS_EAGAIN(rv)) {
+            return rv;
+        }
     }
-    if (APR_STATUS_IS_EAGAIN(rv) && !early->failed) {
-        return APR_SUCCESS;
-    }
-    return rv == APR_SUCCESS || APR_STATUS_IS_EAGAIN(rv) ? APR_EINVAL : rv;
+    return APR_EINVAL;
 }
 
 /* httpd reads in large pieces: what lies behind the request is in its filters and, over TLS, in the
  * SSL object, not in the socket. */
-static apr_status_t take_input(glance_connection_t *connection, conn_rec *c, int keeps_input)
+static apr_status_t take_input(glance_connection_t *connection, conn_rec *c,
+                               const struct ssl_st *ssl, int keeps_input)
 {
     glance_text_t *early = glance_text_make(0);
-    apr_status_t rv = early ? drain_input(c, early) : APR_ENOMEM;
+    apr_status_t rv = early ? drain_input(c, ssl, early) : APR_ENOMEM;
 
     if (rv == APR_SUCCESS && keeps_input && early->length) {
         connection->early = early;
@@ -210,11 +218,8 @@ static apr_status_t take_parts(glance_connection_t *connection, conn_rec *c, int
     struct ssl_st *ssl = ssl_of(c);
     apr_status_t rv = APR_SUCCESS;
 
-    if (ssl) {
-        glance_tls_prepare(ssl);
-    }
     if (ssl || keeps_input) {
-        rv = take_input(connection, c, keeps_input);
+        rv = take_input(connection, c, ssl, keeps_input);
     }
     if (rv == APR_SUCCESS) {
         rv = take_socket(connection, c);

@@ -53,9 +53,9 @@ static apr_status_t make_event(glance_texts_t *event, const glance_stream_reques
     return rv;
 }
 
-/* The client comes back after KeepAliveTimeout as a rule. Until then its connection would count among
- * those that the MPM may hold, and on worker and prefork a thread would wait on it: a crowd that polls
- * would take them all from bots. */
+/* The client comes back after KeepAliveTimeout as a rule. Until then its connection would count
+ * among those that the MPM may hold, and on worker and prefork a thread would wait on it: a crowd
+ * that polls would take them all from bots. */
 static void close_connection(const request_rec *r)
 {
     if (!r->connection->master) {

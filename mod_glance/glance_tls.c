@@ -20,6 +20,11 @@
 /* Plaintext bytes of one record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384
 
+/* Records without data (KeyUpdate, alerts, session tickets) that are read before others have their
+ * turn, and that a client may send one behind the other. It needs one now and then. */
+#define RECORDS_AT_ONCE 16
+#define NO_DATA_MAX 64
+
 #define NOTHING_MORE (SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
 
 /* As mod_ssl.h and mod_ssl_openssl.h declare them, which not every system installs. */
@@ -188,14 +193,37 @@ static apr_ssize_t write_tls(glance_connection_t *connection, const char *data, 
     return written > 0 ? written : failure_of(connection->ssl, written);
 }
 
-/* Reading also answers what is below the data: KeyUpdate, close_notify, alerts. */
-static apr_ssize_t read_tls(glance_connection_t *connection, char *data, apr_size_t size)
+apr_uint64_t glance_tls_bytes_read(const SSL *ssl)
 {
+    return BIO_number_read(SSL_get_rbio(ssl));
+}
+
+/* Reads one record. Also answers what is below the data: KeyUpdate, close_notify, alerts.
+ * Returns the bytes of data, 0 if it has none, -1 if the client is gone; `is_empty` tells that
+ * there was nothing to read. */
+static int read_record(SSL *ssl, char *data, apr_size_t size, int *is_empty)
+{
+    apr_uint64_t before = glance_tls_bytes_read(ssl);
     int length;
 
     ERR_clear_error();
-    length = SSL_read(connection->ssl, data, (int)size);
-    return length > 0 ? length : failure_of(connection->ssl, length);
+    length = SSL_read(ssl, data, (int)size);
+    *is_empty = length <= 0 && glance_tls_bytes_read(ssl) == before;
+    return length > 0 ? length : failure_of(ssl, length);
+}
+
+static apr_ssize_t read_tls(glance_connection_t *connection, char *data, apr_size_t size)
+{
+    int is_empty = 0;
+    int length = 0;
+    int i;
+
+    for (i = 0; i < RECORDS_AT_ONCE && !length && !is_empty; i++) {
+        length = read_record(connection->ssl, data, size, &is_empty);
+    }
+    connection->has_more = !length && !is_empty;
+    connection->no_data = connection->has_more ? connection->no_data + RECORDS_AT_ONCE : 0;
+    return connection->no_data > NO_DATA_MAX ? -1 : length;
 }
 
 /* A record that is half written must not be followed by an alert. */
@@ -229,11 +257,6 @@ static const glance_connection_ops_t ops = {
 };
 
 /* ---- taking over ---- */
-
-void glance_tls_prepare(SSL *ssl)
-{
-    SSL_set_mode(ssl, SSL_MODE_AUTO_RETRY);
-}
 
 static int is_in_order(const conn_rec *c, SSL *ssl)
 {
@@ -276,8 +299,9 @@ static int cut_callbacks(SSL *ssl)
 static void set_modes(SSL *ssl)
 {
     SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+    SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
     SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
-                          | SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
+                          | SSL_MODE_RELEASE_BUFFERS);
     (void)SSL_free_buffers(ssl);
 }
 

@@ -27,9 +27,10 @@ void glance_tls_child_init(void);
 /** Whether the connection is mod_ssl's, and its SSL object can be taken over in general. */
 int glance_tls_is_possible(conn_rec *c, const struct ssl_st *ssl);
 
-/** Before the input is drained for glance_tls_take(): that APR_EAGAIN means that it is empty.
- * mod_ssl clears SSL_MODE_AUTO_RETRY, and a record without data then reads like no record. */
-void glance_tls_prepare(struct ssl_st *ssl);
+/** How many bytes the SSL object has read from the client so far. A record without data reads like
+ * no record, since mod_ssl clears SSL_MODE_AUTO_RETRY; whether this number has grown tells them
+ * apart. (With that mode a single read would go on for as long as such records come.) */
+apr_uint64_t glance_tls_bytes_read(const struct ssl_st *ssl);
 
 /** Takes the SSL object over: mod_ssl forgets it, and @a connection has it from now on.
  * `connection->socket` is the child's own descriptor already.

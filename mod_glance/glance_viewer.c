@@ -169,6 +169,9 @@ apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
     for (i = 0; i < CHUNKS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
         apr_ssize_t length = glance_connection_read(connection, data, sizeof data);
 
+        if (!length && connection->has_more) {
+            break;
+        }
         if (length <= 0) {
             return length ? APR_ECONNABORTED : APR_SUCCESS;
         }
@@ -180,7 +183,7 @@ apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
     if (viewer->closing) {
         return await_close(viewer);
     }
-    if (i == CHUNKS_AT_ONCE) {
+    if (i == CHUNKS_AT_ONCE || connection->has_more) {
         glance_connection_watch_again(connection, viewer);
     }
     return APR_SUCCESS;

@@ -168,6 +168,18 @@ subtest 'key updates are done, and answered when asked for' => sub {
     }
 };
 
+subtest 'a flood of key updates holds nobody up' => sub {
+    my $viewer = viewer(@to);
+    ok($viewer->next_of('hello'), 'a viewer');
+    open my $flood, '-|', "$ENV{GLANCE_TOOLS}/key_updates", $tls, 20_000 or die "key_updates: $!";
+    for my $state (2 .. 6) {
+        $httpd->post("/api/status/main/5/$state");
+        ok($viewer->next_of('update'), 'is told beside it');
+    }
+    is(scalar <$flood>, "dropped\n", 'and who sends nothing else is let go');
+    close $flood;
+};
+
 subtest 'renegotiation is refused' => sub {
     my $client = Glance::OpenSsl->new($tls, '-tls1_2');
     $client->send_request('/api/stream?pulse=0');
