@@ -7,9 +7,11 @@
 #include "http_connection.h"
 #include "http_protocol.h"
 
+#include "apr_portable.h"
 #include "apr_strings.h"
 
 #include "glance_clock.h"
+#include "glance_descriptors.h"
 #include "glance_handover.h"
 #include "glance_hub.h"
 #include "glance_polling.h"
@@ -104,9 +106,23 @@ static int close_connection(conn_rec *c)
     return OK;
 }
 
+/* Any crowd can use up the descriptors that viewers leave, also one that only opens connections. If
+ * it comes to that, viewers make room before httpd goes on with this connection. */
+static int meet_connection(conn_rec *c, void *socket)
+{
+    apr_os_sock_t descriptor;
+
+    if (!c->master && apr_os_sock_get(&descriptor, socket) == APR_SUCCESS
+        && glance_descriptors_are_short(descriptor)) {
+        glance_hub_relieve();
+    }
+    return OK;
+}
+
 void glance_admission_register(apr_pool_t *pool)
 {
     (void)pool;
     glance_handover_register();
+    ap_hook_pre_connection(meet_connection, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_pre_close_connection(close_connection, NULL, NULL, APR_HOOK_MIDDLE);
 }

@@ -12,12 +12,10 @@
 
 #include "ap_mpm.h"
 
-/* Descriptors that nobody has counted: other modules' files, a resolver, a log that is reopened. */
-#define RESERVE 64
-
-/* Viewers go when fewer than so many are free. Less than RESERVE, so that one that comes and one
- * that goes do not take turns. */
-#define RESERVE_LOW 32
+/* The uppermost numbers below the limit, which no viewer ever gets: at least so many, and more with
+ * many threads. They are for what nobody can count (other modules' files, connections that httpd is
+ * closing), and for what threads take while the hub sends viewers away. */
+#define RESERVE_MIN 64
 
 /* What one thread may have open for a request beside the client's connection: a file, a backend's
  * connection, a temporary file, a pipe. */
@@ -31,7 +29,10 @@
 #define NUMBERS_AT_ONCE 512
 
 /* Of this process. */
-static int first_number; /* viewers' descriptors have numbers from here on */
+static struct {
+    apr_uint32_t first;   /* viewers' descriptors have numbers from here on */
+    apr_uint32_t reserve; /* and below the limit minus this */
+} plan;
 
 apr_uint32_t glance_descriptors_limit(void)
 {
@@ -87,15 +88,15 @@ static apr_uint32_t open_at_start(apr_uint32_t limit)
     return open_count;
 }
 
-/* How many are free below the limit, counted up to RESERVE. A number at the limit or above can be
+/* How many are free below the limit, counted up to `enough`. A number at the limit or above can be
  * open, where the limit has fallen, and is of no use to httpd. */
-static apr_uint32_t free_now(void)
+static apr_uint32_t free_now(apr_uint32_t enough)
 {
     apr_uint32_t limit = glance_descriptors_limit();
     apr_uint32_t free_count = 0;
     apr_uint32_t from;
 
-    for (from = 0; from < limit && free_count < RESERVE; from += NUMBERS_AT_ONCE) {
+    for (from = 0; from < limit && free_count < enough; from += NUMBERS_AT_ONCE) {
         free_count += count_free(from, smaller(NUMBERS_AT_ONCE, limit - from));
     }
     return free_count;
@@ -124,61 +125,75 @@ static void read_configuration(const ap_directive_t *directive, apr_uint32_t *ba
     }
 }
 
+static apr_uint32_t threads_of_child(void)
+{
+    int threads = 0;
+
+    return ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) == APR_SUCCESS && threads > 0
+               ? (apr_uint32_t)threads
+               : 1;
+}
+
 /* A child of the event MPM accepts connections up to its threads, and its idle threads times the
- * factor besides; one of another MPM up to its threads (event.c, connections_above_limit()). */
-static apr_uint32_t needed_by_httpd(apr_uint32_t limit)
+ * factor besides; one of another MPM up to its threads (event.c, connections_above_limit()).
+ * Connections that it is closing do not count there, and can be any number: for them, viewers are
+ * sent away. */
+static apr_uint32_t needed_by_httpd(apr_uint32_t limit, apr_uint32_t threads)
 {
     apr_uint32_t backends = 0;
-    apr_uint32_t proxies;
     int factor = 2;
-    int threads = 0;
     int async = 0;
 
     read_configuration(ap_conftree, &backends, &factor);
-    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
-        threads = 1;
-    }
     (void)ap_mpm_query(AP_MPMQ_IS_ASYNC, &async);
-    proxies = backends * (apr_uint32_t)threads;
-    proxies = smaller(proxies, limit / PROXY_SHARE);
-    return (apr_uint32_t)threads * (apr_uint32_t)(FILES_PER_THREAD + 1 + (async ? factor : 0))
-           + proxies;
+    return threads * (apr_uint32_t)(FILES_PER_THREAD + 1 + (async ? factor : 0))
+           + smaller(backends * threads, limit / PROXY_SHARE);
 }
 
 apr_uint32_t glance_descriptors_plan(void)
 {
     apr_uint32_t limit = glance_descriptors_limit();
-    apr_uint32_t own = open_at_start(limit) + needed_by_httpd(limit);
+    apr_uint32_t threads = threads_of_child();
+    apr_uint32_t own = open_at_start(limit) + needed_by_httpd(limit, threads);
 
-    own = smaller(own, limit);
-    first_number = (int)own;
-    return own + RESERVE < limit ? limit - own - RESERVE : 0;
+    plan.first = smaller(own, limit);
+    plan.reserve = (FILES_PER_THREAD + 2) * threads;
+    plan.reserve = plan.reserve > RESERVE_MIN ? plan.reserve : RESERVE_MIN;
+    return plan.first + plan.reserve < limit ? limit - plan.first - plan.reserve : 0;
 }
 
 /* ---- in life ---- */
 
+int glance_descriptors_are_short(int descriptor)
+{
+    return (apr_uint32_t)descriptor + plan.reserve >= glance_descriptors_limit();
+}
+
 apr_status_t glance_descriptors_dup(int *copy, int descriptor)
 {
-    *copy = fcntl(descriptor, F_DUPFD_CLOEXEC, first_number);
+    *copy = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)plan.first);
     if (*copy < 0) {
         return errno == EINVAL ? APR_EMFILE : apr_get_os_error();
     }
-    if ((apr_uint32_t)*copy + RESERVE_LOW > glance_descriptors_limit()) {
+    if (glance_descriptors_are_short(*copy)) {
         (void)close(*copy);
+        *copy = -1;
         return APR_EMFILE;
     }
     return APR_SUCCESS;
 }
 
+/* Between the two limits nobody comes and nobody goes, so that viewers do not take turns. */
 apr_uint32_t glance_descriptors_room(apr_uint32_t held)
 {
-    apr_uint32_t free_count = free_now();
+    apr_uint32_t enough = 2 * plan.reserve;
+    apr_uint32_t free_count = free_now(enough);
 
-    if (free_count >= RESERVE) {
+    if (free_count >= enough) {
         return APR_INT32_MAX;
     }
-    if (free_count >= RESERVE_LOW) {
+    if (free_count >= plan.reserve) {
         return held;
     }
-    return held - smaller(held, RESERVE - free_count);
+    return held - smaller(held, enough - free_count);
 }

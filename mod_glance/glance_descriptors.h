@@ -21,6 +21,10 @@ apr_uint32_t glance_descriptors_limit(void);
  * @return APR_SUCCESS; APR_EMFILE if httpd would lack descriptors; the system's error. */
 apr_status_t glance_descriptors_dup(int *copy, int descriptor);
 
+/** Whether a descriptor of httpd's own shows that these run short. It gets the lowest number that
+ * is free: at the upper end of the limit, all others are taken. */
+int glance_descriptors_are_short(int descriptor);
+
 /** How many viewers this child may hold as it is now, as far as descriptors go. Less than @a held,
  * the number that it has, means that some must go: the limit has fallen, or something else has
  * taken what the plan had left. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ap_mpm.h"
@@ -38,6 +39,9 @@
 /* How often the hub looks whether descriptors or memory run short. */
 #define LIMITS_INTERVAL apr_time_from_msec(250)
 
+/* How long a thread waits for the hub to send viewers away: longer than a round takes. */
+#define RELIEF_SECONDS 1
+
 /* What texts that slow viewers have not taken yet may use in one child. */
 #define TEXT_BYTES_MAX ((apr_size_t)64 << 20)
 
@@ -58,6 +62,10 @@ typedef struct {
     int abandoned;   /* the process is about to exit: nothing more is to be touched */
     int is_threaded; /* the MPM's processes may wait for their threads */
     pthread_t thread;
+    pthread_mutex_t relief_mutex; /* guards the next three */
+    pthread_cond_t relief;
+    unsigned asked_relief; /* how often threads have asked for it */
+    unsigned given_relief; /* up to which of these it was given */
     pthread_mutex_t mutex; /* guards the next two */
     glance_viewers_t incoming;
     int closed;                    /* the hub takes nobody in any more */
@@ -250,6 +258,24 @@ static void watch_descriptors(glance_moment_t now)
     }
 }
 
+/* Gives the threads that have asked for it so far what they wait for. */
+static void give_relief(glance_moment_t now)
+{
+    unsigned asked;
+
+    pthread_mutex_lock(&hub->relief_mutex);
+    asked = hub->asked_relief;
+    pthread_mutex_unlock(&hub->relief_mutex);
+    if (asked == hub->given_relief) {
+        return;
+    }
+    watch_descriptors(now);
+    pthread_mutex_lock(&hub->relief_mutex);
+    hub->given_relief = asked;
+    pthread_cond_broadcast(&hub->relief);
+    pthread_mutex_unlock(&hub->relief_mutex);
+}
+
 static void drop_slowest(glance_moment_t now)
 {
     static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
@@ -334,6 +360,7 @@ static void run_once(void)
     if (is_stopping()) {
         return;
     }
+    give_relief(now);
     mind_bell();
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_sweep_if_due(hub->broadcasts[i].store);
@@ -435,6 +462,26 @@ void glance_hub_adopt(glance_viewer_t *viewer)
     if (hub) {
         write_event(hub->wakeup_fd);
     }
+}
+
+void glance_hub_relieve(void)
+{
+    struct timespec limit;
+    unsigned mine;
+
+    if (!hub || is_stopping() || !glance_viewer_count()) {
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += RELIEF_SECONDS;
+    pthread_mutex_lock(&hub->relief_mutex);
+    mine = ++hub->asked_relief;
+    write_event(hub->wakeup_fd);
+    while ((int)(hub->given_relief - mine) < 0
+           && pthread_cond_timedwait(&hub->relief, &hub->relief_mutex, &limit) == 0) {
+        continue;
+    }
+    pthread_mutex_unlock(&hub->relief_mutex);
 }
 
 int glance_hub_has_room(void)
@@ -554,6 +601,18 @@ static apr_uint32_t return_ms(void)
     return connections_per_child() ? RETURN_SLOWLY_MS : RETURN_MS;
 }
 
+static void make_mutexes(void)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_mutex_init(&hub->mutex, NULL);
+    pthread_mutex_init(&hub->relief_mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&hub->relief, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 static apr_status_t make_hub(server_rec *server)
 {
     glance_store_t *store;
@@ -563,7 +622,7 @@ static apr_status_t make_hub(server_rec *server)
     if (!hub) {
         return APR_ENOMEM;
     }
-    pthread_mutex_init(&hub->mutex, NULL);
+    make_mutexes();
     hub->server = server;
     hub->broadcast_count = glance_store_all()->index + 1;
     hub->broadcasts = calloc((size_t)hub->broadcast_count, sizeof *hub->broadcasts);

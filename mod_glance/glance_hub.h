@@ -21,6 +21,10 @@ void glance_hub_start(apr_pool_t *pchild, server_rec *server);
  * allow it. */
 int glance_hub_has_room(void);
 
+/** Descriptors run short: has the hub send viewers away, and waits for that, at most for a second.
+ * May be called by any thread but the hub's. */
+void glance_hub_relieve(void);
+
 /** Hands a viewer over, whose `store` says of which board. Takes it in any case: if the child is
  * stopping, it is freed. May be called by any thread. */
 void glance_hub_adopt(glance_viewer_t *viewer);

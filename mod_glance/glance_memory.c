@@ -63,13 +63,16 @@ apr_status_t glance_memory_open_locks(int *locks, const char *folder)
     return APR_SUCCESS;
 }
 
-/* The byte of the lock file that stands for this path: FNV-1a, as an offset. */
+/* The byte of the lock file that stands for this file of the same folder: FNV-1a of its name, as an
+ * offset. Not of its path: two servers may reach the folder by two paths. */
 static off_t byte_of(const char *path)
 {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
     apr_uint64_t hash = 0xcbf29ce484222325;
 
-    for (; *path; path++) {
-        hash = (hash ^ (unsigned char)*path) * 0x100000001b3;
+    for (; *name; name++) {
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
     }
     return (off_t)(hash >> 2);
 }

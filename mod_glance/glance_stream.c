@@ -5,6 +5,8 @@
 #include "glance_stream.h"
 
 #include "http_protocol.h"
+#include "util_filter.h"
+#include "util_filter.h"
 
 #include "glance_admission.h"
 #include "glance_answer.h"
@@ -21,14 +23,49 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
 }
 
+/* Filters of the request that let a body without length or chunks pass as it is: httpd's own, and
+ * mod_security's, which keeps a body back or lets it pass; which of the two, the head has shown. */
+static const char *const harmless[] = {
+    "old_write",     "content_length", "byterange",       "http_header",
+    "http_outerror", "chunk",          "modsecurity_out",
+};
+
+static int is_harmless(const ap_filter_t *filter)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        if (!ap_cstr_casecmp(filter->frec->name, harmless[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What the hub writes passes no filter of the request. Another one that is still there once the
+ * head has passed it would change the body, or slow it down: mod_substitute, mod_ext_filter,
+ * mod_ratelimit. (mod_deflate, mod_headers and others have removed themselves by then.) */
+static int is_filtered(const request_rec *r)
+{
+    const ap_filter_t *filter;
+
+    for (filter = r->output_filters; filter && filter->frec->ftype < AP_FTYPE_CONNECTION;
+         filter = filter->next) {
+        if (!is_harmless(filter)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Sends the head alone. A filter of the request may hold it back until the body is complete: a
  * firewall that examines bodies, for example. What the hub then wrote would come before it, or
  * behind an answer that is complete. The filter that writes the head tells when it has
- * (http_filters.c). Returns 1, or 0 if the head has not left. */
+ * (http_filters.c). Returns 1, or 0 if the head has not left or the body is not the hub's alone. */
 static int send_head(request_rec *r)
 {
     r->connection->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
-    return ap_rflush(r) == 0 && r->sent_bodyct;
+    return ap_rflush(r) == 0 && r->sent_bodyct && !is_filtered(r);
 }
 
 int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)

@@ -44,8 +44,9 @@ struct glance_ws_t {
     apr_size_t head_length;
     apr_uint64_t rest; /* bytes of the frame that wslay has not got yet, `head` included */
     int in_message;    /* fragments are to come */
-    int offends;       /* against what wslay lets pass */
-    int is_short;      /* of memory */
+    apr_uint64_t message_length; /* of the message so far, with the frame that has begun */
+    unsigned offence;            /* the close code for what wslay lets pass; 0: none */
+    int is_short;                /* of memory */
 };
 
 apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *key)
@@ -118,12 +119,11 @@ void glance_ws_put_ping(glance_text_t *text)
     put_frame(text, WSLAY_PING, NULL, 0);
 }
 
-static void put_protocol_error(glance_text_t *text)
+static void put_close(glance_text_t *text, unsigned code)
 {
-    static const char code[] = {WSLAY_CODE_PROTOCOL_ERROR >> 8,
-                                (char)(WSLAY_CODE_PROTOCOL_ERROR & 0xff)};
+    const char bytes[] = {(char)(code >> 8), (char)(code & 0xff)};
 
-    put_frame(text, WSLAY_CONNECTION_CLOSE, code, sizeof code);
+    put_frame(text, WSLAY_CONNECTION_CLOSE, bytes, sizeof bytes);
 }
 
 /* ---- in ---- */
@@ -232,7 +232,27 @@ static void end_message(wslay_event_context_ptr context,
         ws->is_short |= wslay_event_send(context) != 0;
     }
     if (message->opcode == WSLAY_CONNECTION_CLOSE && message->msg_length == 1) {
-        ws->offends = 1;
+        ws->offence = WSLAY_CODE_PROTOCOL_ERROR;
+    }
+}
+
+/* wslay keeps nothing of a message that it need not buffer, and so does not know how long it is.
+ * (It would keep a hundred bytes for each fragment, however short.) */
+static void begin_payload(wslay_event_context_ptr context,
+                          const struct wslay_event_on_frame_recv_start_arg *frame, void *data)
+{
+    glance_ws_t *ws = data;
+
+    if (frame->opcode & CONTROL) {
+        return;
+    }
+    if (frame->opcode != WSLAY_CONTINUATION_FRAME) {
+        ws->message_length = 0;
+    }
+    ws->message_length += frame->payload_length;
+    if (ws->message_length > GLANCE_WS_MESSAGE_MAX) {
+        ws->offence = WSLAY_CODE_MESSAGE_TOO_BIG;
+        wslay_event_shutdown_read(context);
     }
 }
 
@@ -241,6 +261,7 @@ glance_ws_t *glance_ws_make(void)
     const struct wslay_event_callbacks callbacks = {
         .recv_callback = take_input,
         .send_callback = put_reply,
+        .on_frame_recv_start_callback = begin_payload,
         .on_msg_recv_callback = end_message,
     };
     glance_ws_t *ws = calloc(1, sizeof *ws);
@@ -251,6 +272,7 @@ glance_ws_t *glance_ws_make(void)
     }
     if (ws) {
         wslay_event_config_set_max_recv_msg_length(ws->context, GLANCE_WS_MESSAGE_MAX);
+        wslay_event_config_set_no_buffering(ws->context, 1);
     }
     return ws;
 }
@@ -269,8 +291,8 @@ apr_status_t glance_ws_hear(glance_ws_t *ws, const char *data, apr_size_t length
     }
     /* Our own callbacks never fail: wslay says so of a frame that it could not parse, and would
      * close without a code. */
-    if (rv || ws->offends) {
-        put_protocol_error(reply);
+    if (rv || ws->offence) {
+        put_close(reply, ws->offence ? ws->offence : WSLAY_CODE_PROTOCOL_ERROR);
         return reply->failed ? APR_ENOMEM : APR_EOF;
     }
     rv = wslay_event_send(ws->context);

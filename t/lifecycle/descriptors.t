@@ -86,6 +86,39 @@ my $one_child = mpm() eq 'prefork'
     ? "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
     : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
 
+# httpd closes a connection when its client does, or after some seconds. Until then a thread waits with
+# it, but on event, where no limit counts it.
+sub leave_closing_to_httpd {
+    my $httpd = Glance::Httpd->new;
+    $httpd->limit_descriptors(512);
+    $httpd->file('small.txt', 'x');
+    $httpd->configure($LINES . $one_child . $httpd->STATUS_LINES)->start;
+    my ($child) = $httpd->children;
+    my $crowd = Glance::Crowd->new($httpd->to, close => 1);
+    $crowd->open(240);
+    ok($crowd->await_report(sub { $_[0]{held} == 240 }, 30), '240 viewers are held')
+        or return diag($crowd->told);
+    my @open = map {
+        my $http = Glance::Http->new(port => $httpd->port);
+        $http->send_request('GET', '/small.txt', close => 1);
+        $http;
+    } 1 .. 300;
+    is(scalar(grep { my $answer = $_->answer(20); $answer && $answer->status == 200 } @open), 300,
+        'all of it is answered');
+    answers($httpd->post('/api/status/main/1/3'), 204, 'and so is a POST');
+    is_deeply([$httpd->children], [$child], 'the child lives');
+    is_deeply([$httpd->log->all(qr/Too many open files/)], [], 'and never ran out of descriptors');
+    is($crowd->report->{torn}, 0, 'viewers that had to go were told when to return');
+    $_->close for @open;
+    ok($crowd->await_report(sub { $_[0]{held} == 240 }, 60), 'and all are held again') or diag($crowd->told);
+    is($crowd->report->{lost}, 0, 'none of them lost its place');
+    $crowd->leave;
+    $httpd->stop;
+}
+
+subtest 'a crowd that leaves its connections to httpd to close' => \&leave_closing_to_httpd
+    if mpm() eq 'event';
+
 # The user and the group that a process runs as.
 sub owner_of {
     my $pid = shift;

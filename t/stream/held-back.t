@@ -1,5 +1,6 @@
 # A filter that keeps an answer back until it is complete, as mod_security does when it looks into
-# bodies: a held stream would never begin. It gets the polling fallback.
+# bodies: a held stream would never begin. And one that lets the head pass but changes the body, as
+# mod_ext_filter may: the hub's bytes would not pass it. Both get the polling fallback.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -12,13 +13,16 @@ my $httpd = Glance::Httpd->new;
 my $load = qq(LoadModule holdback_module "$ENV{GLANCE_TOOLS}/mod_holdback.so"\n);
 sub filter { "<Location /api/stream>\n    SetOutputFilter $_[0]\n</Location>\n" }
 my $late = $httpd->port('late');
+my $end = $httpd->port('end');
 $httpd->configure($load . "GlanceBots main:40\nGlanceHealthTimeout 600\n" . filter('HOLDBACK')
     . "Listen 127.0.0.1:$late\n<VirtualHost 127.0.0.1:$late>\n" . filter('HOLDBACK_LATE') . "</VirtualHost>\n"
+    . "Listen 127.0.0.1:$end\n<VirtualHost 127.0.0.1:$end>\n" . filter('ADD_END') . "</VirtualHost>\n"
     . $httpd->tls_host('tls', filter('HOLDBACK')) . $httpd->tls_host('tls late', filter('HOLDBACK_LATE')))->start;
 
 my @kinds = (
     ['a filter for content'                => port => $httpd->port],
     ['a later filter'                      => port => $late],
+    ['a filter that lets the head pass'    => port => $end],
     ['a filter for content, over TLS'      => $httpd->to('tls')],
     ['a later filter, over TLS'            => $httpd->to('tls late')],
 );
@@ -52,6 +56,10 @@ for my $case (@kinds) {
         is_deeply($update->{json}{clusters}, { main => { 3 => '1' } }, 'with what changed');
     };
 }
+
+subtest 'the filter has its say' => sub {
+    like(http("GET", "/api/stream", port => $end)->body, qr/\n\n:\n\n\z/, "behind the last event");
+};
 
 subtest 'the server is none the worse' => sub {
     answers($httpd->post('/api/status/main/2/3'), 204, 'a POST is answered');

@@ -46,9 +46,23 @@ static apr_status_t hold_back(ap_filter_t *f, apr_bucket_brigade *brigade)
     return ap_pass_brigade(f->next, self->kept);
 }
 
+/* Lets everything pass, and adds an empty comment at the end. */
+static apr_status_t add_end(ap_filter_t *f, apr_bucket_brigade *brigade)
+{
+    apr_bucket *last = APR_BRIGADE_EMPTY(brigade) ? NULL : APR_BRIGADE_LAST(brigade);
+
+    if (last && APR_BUCKET_IS_EOS(last)) {
+        APR_BUCKET_INSERT_BEFORE(last, apr_bucket_immortal_create(":\n\n", 3,
+                                                                  f->c->bucket_alloc));
+        ap_remove_output_filter(f);
+    }
+    return ap_pass_brigade(f->next, brigade);
+}
+
 static void register_hooks(apr_pool_t *pool)
 {
     (void)pool;
+    ap_register_output_filter("ADD_END", add_end, NULL, AP_FTYPE_RESOURCE);
     ap_register_output_filter("HOLDBACK", hold_back, NULL, AP_FTYPE_RESOURCE);
     ap_register_output_filter("HOLDBACK_LATE", hold_back, NULL, AP_FTYPE_CONTENT_SET);
 }

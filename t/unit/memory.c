@@ -84,6 +84,9 @@ static void test_kept(apr_pool_t *pool)
     is_number((long long)memory.size, SIZE, "in its size");
     is_number(glance_memory_find(&other, there), APR_EBUSY, "by one server at a time");
     is_number(glance_memory_make(&other, SIZE, there), APR_EBUSY, "which alone may replace it");
+    there.path = apr_pstrcat(pool, folder, "/./board", NULL);
+    is_number(glance_memory_find(&other, there), APR_EBUSY, "by whatever path it is reached");
+    there.path = path;
     is_number(glance_memory_make(&other, SIZE, here), APR_SUCCESS, "new memory for the same path");
     strcpy(other.base, "newer");
     is(memory.base, "hello", "is other memory");

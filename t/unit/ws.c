@@ -4,6 +4,7 @@
  */
 #include "glance_ws.h"
 
+#include <malloc.h>
 #include <strings.h>
 
 #include "fixture.h"
@@ -351,6 +352,28 @@ static void rests(glance_text_t *input, int want, const char *name)
     glance_text_release(input);
 }
 
+/* A client may send a message in fragments of one byte, and never finish it. */
+static void test_fragments(void)
+{
+    glance_text_t *reply = glance_text_make(0);
+    glance_text_t *sent = glance_text_make(0);
+    glance_ws_t *ws = glance_ws_make();
+    size_t before;
+    int i;
+
+    put_frame(sent, TEXT, "x", 1, 1);
+    for (i = 1; i < GLANCE_WS_MESSAGE_MAX; i++) {
+        put_frame(sent, MORE, "x", 1, 1);
+    }
+    before = mallinfo2().uordblks;
+    is_number(glance_ws_hear(ws, sent->data, sent->length, reply), APR_SUCCESS,
+              "as many fragments as a message may have bytes");
+    ok(mallinfo2().uordblks < before + 16384, "are not kept");
+    glance_ws_free(ws);
+    glance_text_release(sent);
+    glance_text_release(reply);
+}
+
 static void test_rest(void)
 {
     rests(RAW(""), 1, "nothing");
@@ -378,6 +401,7 @@ int main(void)
     test_taken();
     test_close();
     test_offences();
+    test_fragments();
     test_rest();
     glance_ws_free(NULL);
     ok(1, "no conversation can be freed");
