@@ -18,6 +18,14 @@
 /* A hello of so many bytes is worth sharing even if it is no longer the newest. */
 #define LARGE_HELLO 65536
 
+/* For each so many bytes of it, it is shared for one second more: for as long as a client may need
+ * to take it. */
+#define HELLO_BYTES_A_SECOND ((apr_size_t)4 << 20)
+
+/* What slow viewers have not taken yet may use so many bytes in one child, or so many hellos. */
+#define TEXT_BYTES_MAX ((apr_size_t)64 << 20)
+#define HELLOS_MAX 4
+
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
                            apr_interval_time_t interval, apr_uint32_t return_ms,
                            const int *stopping)
@@ -89,11 +97,19 @@ static glance_text_t *make_text(glance_broadcast_t *broadcast, glance_transport_
     return is_new ? begin_stream(transport, texts.of[transport]) : texts.of[transport];
 }
 
-/* Whether a text of the cache still serves. A large hello does for a second, though states have
- * changed: while a crowd comes, a hello each would take all memory. An update follows it. */
+static apr_interval_time_t life_of(const glance_broadcast_text_t *place)
+{
+    return place->since == HELLO && place->text
+               ? TEXT_LIFE
+                     + apr_time_from_sec((apr_int64_t)(place->text->length / HELLO_BYTES_A_SECOND))
+               : TEXT_LIFE;
+}
+
+/* Whether a text of the cache still serves. A large hello does though states have changed: while a
+ * crowd comes, a hello each would take all memory. An update follows it. */
 static int is_current(const glance_broadcast_text_t *place, apr_uint64_t seq, glance_moment_t now)
 {
-    return now - place->made < TEXT_LIFE
+    return now - place->made < life_of(place)
            && (place->upto == seq || (place->since == HELLO && place->text->length >= LARGE_HELLO));
 }
 
@@ -124,18 +140,26 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport
     place->is_new = is_new;
     place->upto = *upto;
     place->made = now;
+    if (since == HELLO && place->text && place->text->length > broadcast->hello_length) {
+        broadcast->hello_length = place->text->length;
+    }
     return place->text;
 }
 
-/* Drops the texts of the cache that were made before a moment. */
-static void drop_texts(glance_broadcast_t *broadcast, glance_moment_t before)
+static void forget_text(glance_broadcast_text_t *place)
+{
+    glance_text_release(place->text);
+    place->text = NULL;
+}
+
+/* Empties the cache, or of what is too old to serve. */
+static void drop_texts(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     int i;
 
     for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        if (broadcast->texts[i].made < before) {
-            glance_text_release(broadcast->texts[i].text);
-            broadcast->texts[i].text = NULL;
+        if (now - broadcast->texts[i].made >= life_of(&broadcast->texts[i])) {
+            forget_text(&broadcast->texts[i]);
         }
     }
 }
@@ -400,7 +424,7 @@ static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
         broadcast->beat = beat;
     }
     look_after_all(broadcast, now);
-    drop_texts(broadcast, now - TEXT_LIFE);
+    drop_texts(broadcast, now);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
@@ -489,13 +513,20 @@ static const glance_text_t *slowest_text(glance_broadcast_t *broadcast, glance_m
     return slowest;
 }
 
+/* The cache holds it as well. */
 static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_text_t *text,
                                  glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
     apr_uint32_t dropped = 0;
+    int i;
 
+    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
+        if (broadcast->texts[i].text == text) {
+            forget_text(&broadcast->texts[i]);
+        }
+    }
     EACH_VIEWER(viewer, next, broadcast)
     {
         if (viewer->text == text) {
@@ -504,6 +535,19 @@ static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_tex
         }
     }
     return dropped;
+}
+
+apr_size_t glance_broadcast_text_limit(const glance_broadcast_t *broadcasts, int count)
+{
+    apr_size_t limit = TEXT_BYTES_MAX;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (broadcasts[i].count && broadcasts[i].hello_length > limit / HELLOS_MAX) {
+            limit = broadcasts[i].hello_length * HELLOS_MAX;
+        }
+    }
+    return limit;
 }
 
 apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int count,

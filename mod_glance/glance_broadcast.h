@@ -45,6 +45,7 @@ typedef struct glance_broadcast_t {
     /* For viewers who come or catch up, so that a crowd that returns shares them. */
     glance_broadcast_text_t texts[GLANCE_BROADCAST_TEXTS];
     int next_text;
+    apr_size_t hello_length;  /* of the largest hello so far */
     glance_changes_t changes; /* used again and again */
 } glance_broadcast_t;
 
@@ -79,6 +80,10 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
  * @return how many there were. */
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
                                    glance_moment_t now);
+
+/** Bytes that the texts of slow viewers may use: enough for a few of the largest, or the viewers of
+ * a large board would lock each other out. @param broadcasts all of a child's, @a count of them. */
+apr_size_t glance_broadcast_text_limit(const glance_broadcast_t *broadcasts, int count);
 
 /** Drops those who have had a text pending for longest, with all who hold the same text: its memory
  * is free then. @param broadcasts all of a child's, @a count of them.

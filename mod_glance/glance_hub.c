@@ -42,9 +42,6 @@
 /* How long a thread waits for the hub to send viewers away: longer than a round takes. */
 #define RELIEF_SECONDS 1
 
-/* What texts that slow viewers have not taken yet may use in one child. */
-#define TEXT_BYTES_MAX ((apr_size_t)64 << 20)
-
 /* So much less in use than at the peak, and the allocator is asked to give it back. */
 #define TEXT_BYTES_FREED ((apr_size_t)16 << 20)
 
@@ -279,11 +276,12 @@ static void give_relief(glance_moment_t now)
 static void drop_slowest(glance_moment_t now)
 {
     static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
+    apr_size_t limit = glance_broadcast_text_limit(hub->broadcasts, hub->broadcast_count);
     apr_uint32_t withheld;
     apr_uint32_t total = 0;
     apr_uint32_t dropped = 1;
 
-    while (dropped && glance_text_bytes() > TEXT_BYTES_MAX) {
+    while (dropped && glance_text_bytes() > limit) {
         dropped = glance_broadcast_drop_slowest(hub->broadcasts, hub->broadcast_count, now);
         total += dropped;
     }
@@ -293,7 +291,7 @@ static void drop_slowest(glance_moment_t now)
                      GLANCE_LOGNO(0047) "viewers of this child do not take what they are sent: "
                                         "dropped the %u slowest, for their texts took more than "
                                         "%u MiB",
-                     total, (unsigned)(TEXT_BYTES_MAX >> 20));
+                     total, (unsigned)(limit >> 20));
     }
 }
 

@@ -5,24 +5,32 @@
 #include "glance_shared.h"
 
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "apr_shm.h"
-#include "apr_strings.h"
 
 #include "ap_mpm.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: plain data and
  * libapr's own objects only. The key changes with the structures, so that a module replaced
  * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/5"
+#define RETAINED_KEY "mod_glance/6"
+
+/* A lock file that is open, and stays open: locks go with its descriptor. */
+typedef struct lock_file_t {
+    dev_t device;
+    ino_t inode;
+    int descriptor;
+    struct lock_file_t *next;
+} lock_file_t;
 
 typedef struct {
     glance_lock_t lock;
     int bell;
     apr_shm_t *stats;
     glance_segment_t *segments;
-    const char *locks_folder; /* NULL: no lock file is open */
-    int locks;
+    lock_file_t *lock_files;
 } retained_t;
 
 static retained_t *retained;
@@ -81,21 +89,41 @@ glance_segment_t **glance_shared_segments(void)
     return &retained->segments;
 }
 
-/* A lock file of another folder, where DefaultRuntimeDir has changed, stays open: children of the
- * old configuration may use its boards still. */
+static lock_file_t *find_lock_file(const struct stat *info)
+{
+    lock_file_t *file = retained->lock_files;
+
+    while (file && (file->device != info->st_dev || file->inode != info->st_ino)) {
+        file = file->next;
+    }
+    return file;
+}
+
+/* A file that is open already must not be used by another descriptor: that would be locked out by
+ * the first one. It may have been reached by another path. */
 apr_status_t glance_shared_locks(int *locks, const char *folder, const server_rec *server)
 {
-    apr_status_t rv;
+    apr_status_t rv = glance_memory_open_locks(locks, folder);
+    lock_file_t *file;
+    struct stat info;
 
-    if (!retained->locks_folder || strcmp(retained->locks_folder, folder) != 0) {
-        rv = glance_memory_open_locks(locks, folder);
-        if (rv != APR_SUCCESS) {
-            return rv;
-        }
-        retained->locks = *locks;
-        retained->locks_folder = apr_pstrdup(server->process->pool, folder);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    *locks = retained->locks;
+    if (fstat(*locks, &info) != 0) {
+        rv = apr_get_os_error();
+        (void)close(*locks);
+        return rv;
+    }
+    file = find_lock_file(&info);
+    if (file) {
+        (void)close(*locks);
+        *locks = file->descriptor;
+        return APR_SUCCESS;
+    }
+    file = apr_palloc(server->process->pool, sizeof *file);
+    *file = (lock_file_t){info.st_dev, info.st_ino, *locks, retained->lock_files};
+    retained->lock_files = file;
     return APR_SUCCESS;
 }
 

@@ -33,7 +33,7 @@ glance_stats_t *glance_shared_stats(void);
 /** The list of the boards' memory, to find, make and drop in. For the parent process only. */
 glance_segment_t **glance_shared_segments(void);
 
-/** The lock file of the folder that boards are kept in, opened on the first call: one for all
+/** The lock file of a folder that boards are kept in, opened once: one for all
  * boards. For the parent process only.
  * @return APR_SUCCESS, or as glance_memory_open_locks(). */
 apr_status_t glance_shared_locks(int *locks, const char *folder, const server_rec *server);
