@@ -52,9 +52,8 @@ static glance_memory_place_t kept_place(const glance_store_t *store, apr_pool_t 
     rv = glance_shared_locks(&place.locks, folder, store->server);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
-                     GLANCE_LOGNO(
-                         0114) "board %s: cannot open the lock file glance.lock in %s: if "
-                               "all processes are killed, what the state file lacks is lost",
+                     GLANCE_LOGNO(0114) "board %s: cannot open glance.lock in %s: if all processes "
+                                        "are killed, what the state file lacks is lost",
                      store->name, folder);
         return place;
     }
