@@ -13,18 +13,7 @@
 #ifndef GLANCE_ADMISSION_H
 #define GLANCE_ADMISSION_H
 
-#include "glance_store.h"
-#include "glance_transport.h"
-
-/** What a viewer asked for. */
-typedef struct {
-    glance_store_t *store;
-    glance_transport_e transport;
-    int wants_pulse;
-    int resumes;      /* the viewer knows the board up to `seq` */
-    apr_uint64_t seq; /* if it resumes */
-    const char *address;
-} glance_stream_request_t;
+#include "glance_stream_request.h"
 
 /** On register_hooks. */
 void glance_admission_register(apr_pool_t *pool);

@@ -11,6 +11,7 @@
 #include "glance_auth.h"
 #include "glance_board.h"
 #include "glance_config.h"
+#include "glance_store.h"
 
 #define COMPLAIN(server, ...) \
     ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, server, __VA_ARGS__)
@@ -215,4 +216,65 @@ int glance_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         }
     }
     return OK;
+}
+
+/* ---- who can write, on the post_config hook ---- */
+
+static int has_key(const apr_array_header_t *keys, const glance_board_cluster_t *cluster)
+{
+    int i;
+
+    for (i = 0; i < keys->nelts; i++) {
+        if (glance_auth_opens(&APR_ARRAY_IDX(keys, i, glance_key_t), cluster->name,
+                              strlen(cluster->name))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* One passphrase switches the check on for all clusters. */
+static void warn_if_shut(const server_rec *server, const glance_settings_t *settings)
+{
+    const glance_board_t *board = settings->store->board;
+    apr_uint32_t i;
+
+    for (i = 0; i < board->cluster_count; i++) {
+        if (!has_key(settings->keys, &board->clusters[i])) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                         GLANCE_LOGNO(0121) "board %s: nobody can write cluster '%s' here, as no "
+                                            "passphrase is for it; set " GLANCE_PASSPHRASE
+                                            " or " GLANCE_CLUSTER_PASSPHRASE,
+                         settings->store->name, board->clusters[i].name);
+        }
+    }
+}
+
+static void warn_of_keys(const server_rec *server, const server_rec *main_server)
+{
+    const glance_settings_t *settings = glance_config_of(server);
+
+    if (!settings->store || !glance_config_is_own(server, main_server)) {
+        return;
+    }
+    if (settings->keys) {
+        warn_if_shut(server, settings);
+        return;
+    }
+    /* One that shares the main server's board and says nothing is warned of with that. */
+    if (settings->says_open || settings->declares_board) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                     GLANCE_LOGNO(0015) "board %s: anybody who reaches this server can write it; "
+                                        "set " GLANCE_PASSPHRASE " or " GLANCE_PASSPHRASE_FILE,
+                     settings->store->name);
+    }
+}
+
+void glance_check_keys(const server_rec *main_server)
+{
+    const server_rec *one;
+
+    for (one = main_server; one; one = one->next) {
+        warn_of_keys(one, main_server);
+    }
 }

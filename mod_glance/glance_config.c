@@ -14,6 +14,8 @@
 #include "glance_duration.h"
 #include "glance_endpoint.h"
 #include "glance_secret.h"
+#include "glance_setup.h"
+#include "glance_store.h"
 
 #define USUAL_TIMEOUT apr_time_from_sec(30)
 #define USUAL_TIMER_INTERVAL apr_time_from_sec(15)
@@ -140,18 +142,46 @@ int glance_config_has_board(const server_rec *server, const server_rec *main_ser
     return glance_config_is_own(server, main_server) && glance_config_of(server)->declares_board;
 }
 
-apr_interval_time_t glance_config_stream_interval(const server_rec *server)
+const apr_array_header_t *glance_config_boards(const server_rec *main_server, apr_pool_t *pool)
 {
-    apr_interval_time_t interval = server_of(server)->stream_interval;
+    apr_array_header_t *boards = apr_array_make(pool, 1, sizeof(glance_setup_board_t));
+    const server_rec *one;
 
-    return interval ? interval : USUAL_STREAM_INTERVAL;
+    for (one = main_server; one; one = one->next) {
+        const glance_settings_t *settings = glance_config_of(one);
+        glance_setup_board_t *board;
+
+        if (glance_config_has_board(one, main_server)) {
+            board = apr_array_push(boards);
+            board->server = one;
+            board->clusters = settings->clusters;
+            board->timeout = settings->timeout;
+            board->timer_interval = settings->timer_interval;
+        }
+    }
+    return boards;
 }
 
-int glance_config_max_viewers(const server_rec *server)
+void glance_config_attach(const server_rec *main_server)
+{
+    const server_rec *one;
+
+    for (one = main_server; one; one = one->next) {
+        glance_config_of(one)->store = glance_config_has_board(one, main_server)
+                                           ? glance_store_find(one->server_hostname)
+                                           : glance_config_of(main_server)->store;
+    }
+}
+
+glance_hub_settings_t glance_config_hub(const server_rec *server)
 {
     int viewers = server_of(server)->max_viewers;
+    apr_interval_time_t interval = server_of(server)->stream_interval;
 
-    return viewers ? viewers - 1 : GLANCE_MAX_VIEWERS_AUTO;
+    return (glance_hub_settings_t){
+        .max_viewers = viewers ? viewers - 1 : GLANCE_MAX_VIEWERS_AUTO,
+        .stream_interval = interval ? interval : USUAL_STREAM_INTERVAL,
+    };
 }
 
 /* Late, since DefaultRuntimeDir may stand below GlanceStateFile. */

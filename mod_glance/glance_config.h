@@ -9,16 +9,8 @@
 
 #include "apr_tables.h"
 
-#define GLANCE_BOTS "GlanceBots"
-#define GLANCE_MAX_VIEWERS "GlanceMaxViewers"
-#define GLANCE_CLUSTER_PASSPHRASE "GlanceClusterPassphrase"
-#define GLANCE_PASSPHRASE "GlancePassphrase"
-#define GLANCE_PASSPHRASE_FILE "GlancePassphraseFile"
-#define GLANCE_ENDPOINT "GlanceEndpoint"
-#define GLANCE_HEALTH_TIMEOUT "GlanceHealthTimeout"
-#define GLANCE_HEALTH_TIMER_INTERVAL "GlanceHealthTimerInterval"
-#define GLANCE_STATE_FILE "GlanceStateFile"
-#define GLANCE_STREAM_INTERVAL "GlanceStreamInterval"
+#include "glance_directives.h"
+#include "glance_hub.h"
 
 struct glance_store_t;
 
@@ -32,12 +24,6 @@ typedef struct {
     int declares_board;           /* so does GlanceBots */
     struct glance_store_t *store; /* the board, from post_config on; NULL without GlanceBots */
 } glance_settings_t;
-
-/** What GlanceEndpoint says of a <Location>. */
-typedef struct {
-    const char *handler; /* "glance-status" ...; NULL: not set here */
-    const char *prefix;  /* the path in front of the argument, without a slash at its end */
-} glance_location_t;
 
 extern const command_rec glance_config_commands[];
 
@@ -59,15 +45,16 @@ int glance_config_is_own(const server_rec *server, const server_rec *main_server
 /** Whether the server declares a board, rather than to share the main server's. */
 int glance_config_has_board(const server_rec *server, const server_rec *main_server);
 
-#define GLANCE_MAX_VIEWERS_AUTO (-1)
+/** The boards that all servers declare (of glance_setup_board_t), in their order. */
+const apr_array_header_t *glance_config_boards(const server_rec *main_server, apr_pool_t *pool);
 
-/** How many streams one child may hold, or GLANCE_MAX_VIEWERS_AUTO. */
-int glance_config_max_viewers(const server_rec *server);
+/** Gives each server its board, once there are all. */
+void glance_config_attach(const server_rec *main_server);
 
 /** Where states are kept while the server is down, or NULL for nowhere. */
 const char *glance_config_state_file(const server_rec *server, apr_pool_t *pool);
 
-/** The shortest time between two broadcasts, for the whole process. */
-apr_interval_time_t glance_config_stream_interval(const server_rec *server);
+/** What the hub of each child is started with. */
+glance_hub_settings_t glance_config_hub(const server_rec *server);
 
 #endif

@@ -9,8 +9,6 @@
 #include "http_core.h"
 #include "http_request.h"
 
-#include "glance_config.h"
-
 static const struct {
     const char *name;
     glance_location_t usual; /* where plain SetHandler works */

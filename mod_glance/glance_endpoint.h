@@ -10,6 +10,12 @@
 /** What GlanceEndpoint takes. */
 #define GLANCE_ENDPOINT_NAMES "status, health, stream, feed, plain"
 
+/** What GlanceEndpoint says of a <Location>. */
+typedef struct {
+    const char *handler; /* "glance-status" ...; NULL: not set here */
+    const char *prefix;  /* the path in front of the argument, without a slash at its end */
+} glance_location_t;
+
 /** What a request asks of us. */
 typedef struct {
     const char *handler; /* "glance-status" ...; NULL: nothing of ours */

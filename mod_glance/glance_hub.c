@@ -18,8 +18,8 @@
 
 #include "glance_broadcast.h"
 #include "glance_clock.h"
-#include "glance_config.h"
 #include "glance_descriptors.h"
+#include "glance_directives.h"
 #include "glance_rate.h"
 #include "glance_shared.h"
 #include "glance_sweep.h"
@@ -550,9 +550,8 @@ static apr_uint32_t connections_per_child(void)
  * allow. With MaxConnectionsPerChild, each viewer uses up one of the connections after which the
  * child ends: if more than half were viewers, all of them would come back to children that they
  * soon wear out as well. */
-static apr_uint32_t most_viewers(const server_rec *server, apr_uint32_t available)
+static apr_uint32_t most_viewers(int wanted, apr_uint32_t available)
 {
-    int wanted = glance_config_max_viewers(server);
     apr_uint32_t connections = connections_per_child();
     apr_uint32_t most = available;
 
@@ -565,10 +564,10 @@ static apr_uint32_t most_viewers(const server_rec *server, apr_uint32_t availabl
     return connections && most > connections / 2 ? connections / 2 : most;
 }
 
-void glance_hub_check_room(const server_rec *server)
+void glance_hub_check_room(const server_rec *server, const glance_hub_settings_t *settings)
 {
     apr_uint32_t available = glance_descriptors_plan();
-    int wanted = glance_config_max_viewers(server);
+    int wanted = settings->max_viewers;
 
     if (wanted != GLANCE_MAX_VIEWERS_AUTO && (apr_uint32_t)wanted > available) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
@@ -585,9 +584,9 @@ void glance_hub_check_room(const server_rec *server)
     }
 }
 
-static void size_hub(server_rec *server)
+static void size_hub(server_rec *server, const glance_hub_settings_t *settings)
 {
-    hub->most = most_viewers(server, glance_descriptors_plan());
+    hub->most = most_viewers(settings->max_viewers, glance_descriptors_plan());
     hub->room = hub->most;
     ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server, "this child holds up to %u viewers",
                  hub->most);
@@ -611,7 +610,7 @@ static void make_mutexes(void)
     pthread_condattr_destroy(&monotonic);
 }
 
-static apr_status_t make_hub(server_rec *server)
+static apr_status_t make_hub(server_rec *server, const glance_hub_settings_t *settings)
 {
     glance_store_t *store;
     int threaded = 0;
@@ -633,10 +632,10 @@ static apr_status_t make_hub(server_rec *server)
     if (!hub->broadcasts || hub->poll < 0 || hub->wakeup_fd < 0 || hub->state_fd < 0) {
         return apr_get_os_error();
     }
-    size_hub(server);
+    size_hub(server, settings);
     for (store = glance_store_all(); store; store = store->next) {
-        glance_broadcast_init(&hub->broadcasts[store->index], store,
-                              glance_config_stream_interval(server), return_ms(), &hub->stopping);
+        glance_broadcast_init(&hub->broadcasts[store->index], store, settings->stream_interval,
+                              return_ms(), &hub->stopping);
     }
     watch(hub->wakeup_fd, EPOLLIN, &wakeup_mark);
     return APR_SUCCESS;
@@ -655,9 +654,10 @@ static apr_status_t start_thread(void)
     return APR_SUCCESS;
 }
 
-static apr_status_t start(apr_pool_t *pchild, server_rec *server)
+static apr_status_t start(apr_pool_t *pchild, server_rec *server,
+                          const glance_hub_settings_t *settings)
 {
-    apr_status_t rv = make_hub(server);
+    apr_status_t rv = make_hub(server, settings);
 
     if (rv == APR_SUCCESS) {
         glance_tls_child_init();
@@ -670,7 +670,7 @@ static apr_status_t start(apr_pool_t *pchild, server_rec *server)
     return rv;
 }
 
-void glance_hub_start(apr_pool_t *pchild, server_rec *server)
+void glance_hub_start(apr_pool_t *pchild, server_rec *server, const glance_hub_settings_t *settings)
 {
     sigset_t all;
     sigset_t before;
@@ -683,7 +683,7 @@ void glance_hub_start(apr_pool_t *pchild, server_rec *server)
      * which must find a hub that runs, or none. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rv = start(pchild, server);
+    rv = start(pchild, server, settings);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
                      GLANCE_LOGNO(0041) "cannot start the hub of a child; its streams are answered "

@@ -9,13 +9,22 @@
 
 #include "glance_viewer.h"
 
+#define GLANCE_MAX_VIEWERS_AUTO (-1)
+
+/** What the configuration says of viewers. */
+typedef struct {
+    int max_viewers; /* how many streams one child may hold, or GLANCE_MAX_VIEWERS_AUTO */
+    apr_interval_time_t stream_interval; /* the shortest time between two broadcasts */
+} glance_hub_settings_t;
+
 /** On the post_config hook: logs what GlanceMaxViewers cannot be, with this server's descriptors.
  */
-void glance_hub_check_room(const server_rec *server);
+void glance_hub_check_room(const server_rec *server, const glance_hub_settings_t *settings);
 
 /** On the child_init hook, after the store's: starts the thread, and returns when it runs. If it
  * cannot be had, that is logged, and streams are answered by polling. */
-void glance_hub_start(apr_pool_t *pchild, server_rec *server);
+void glance_hub_start(apr_pool_t *pchild, server_rec *server,
+                      const glance_hub_settings_t *settings);
 
 /** Whether one more viewer may be held: the hub runs, and GlanceMaxViewers and the descriptors
  * allow it. */

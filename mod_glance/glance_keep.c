@@ -13,7 +13,7 @@
 #include "http_core.h"
 
 #include "glance_clock.h"
-#include "glance_config.h"
+#include "glance_directives.h"
 #include "glance_file.h"
 
 /* Plain data, over graceful restarts: the file is read at a start only. */

@@ -6,7 +6,6 @@
 
 #include "http_protocol.h"
 
-#include "glance_answer.h"
 #include "glance_clock.h"
 #include "glance_event.h"
 #include "glance_shared.h"
@@ -63,14 +62,15 @@ static void close_connection(const request_rec *r)
     }
 }
 
-int glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
+apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
 {
     glance_text_t *retry = glance_text_make(0);
     glance_texts_t event = {{0}};
+    apr_status_t rv = retry ? make_event(&event, stream) : APR_ENOMEM;
 
-    if (!retry || make_event(&event, stream) != APR_SUCCESS) {
+    if (rv != APR_SUCCESS) {
         glance_text_release(retry);
-        return glance_answer_failure(r);
+        return rv;
     }
     close_connection(r);
     glance_stats_add(glance_shared_stats(), GLANCE_STAT_BRIEF, 1);
@@ -79,5 +79,5 @@ int glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
     ap_rwrite(event.of[GLANCE_STREAM]->data, (int)event.of[GLANCE_STREAM]->length, r);
     glance_text_release(retry);
     glance_texts_release(&event);
-    return OK;
+    return APR_SUCCESS;
 }

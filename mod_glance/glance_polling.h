@@ -6,13 +6,14 @@
 #ifndef GLANCE_POLLING_H
 #define GLANCE_POLLING_H
 
-#include "glance_admission.h"
+#include "glance_stream_request.h"
 
 /** In how many milliseconds a client is to ask again: 3 to 10 s, the longer the more of them this
  * child has answered within a second, and spread at random. Counts this one. */
 apr_uint32_t glance_polling_retry_ms(void);
 
-/** Answers with what the viewer does not know yet. @return what the handler returns. */
-int glance_polling_answer(request_rec *r, const glance_stream_request_t *stream);
+/** Answers with what the viewer does not know yet.
+ * @return APR_SUCCESS; APR_ENOMEM or the lock's error, with nothing sent. */
+apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream);
 
 #endif

@@ -11,7 +11,6 @@
 #include "ap_mpm.h"
 #include "http_core.h"
 
-#include "glance_config.h"
 #include "glance_keep.h"
 #include "glance_shared.h"
 #include "glance_store.h"
@@ -240,18 +239,14 @@ static apr_status_t end_configuration(void *unused)
     return APR_SUCCESS;
 }
 
-int glance_save_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+void glance_save_setup(apr_pool_t *pconf, server_rec *server, const char *path)
 {
-    (void)plog;
-    (void)ptemp;
     memset(&saver, 0, sizeof saver);
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG || !glance_store_all()) {
-        return OK;
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG || !glance_store_all()
+        || !path) {
+        return;
     }
-    saver.path = glance_config_state_file(server, pconf);
-    if (!saver.path) {
-        return OK;
-    }
+    saver.path = path;
     saver.server = server;
     saver.process_pool = server->process->pool;
     saver.parent = getpid();
@@ -259,5 +254,4 @@ int glance_save_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
     apr_pool_pre_cleanup_register(pconf, &saver, end_configuration);
     /* At once, so that a folder that cannot be written is known before it matters. */
     save(1, 0);
-    return OK;
 }

@@ -12,8 +12,8 @@
 #include "glance_private.h"
 
 /** On the post_config hook, after glance_setup_boards(): begins to save.
- * @return OK. */
-int glance_save_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
+ * @param path of the state file, allocated in @a pconf; NULL: nothing is saved. */
+void glance_save_setup(apr_pool_t *pconf, server_rec *server, const char *path);
 
 /** On the monitor hook. @return OK. */
 int glance_save_monitor(apr_pool_t *pool, server_rec *server);

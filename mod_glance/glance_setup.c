@@ -9,23 +9,17 @@
 
 #include "http_core.h"
 
-#include "glance_auth.h"
-#include "glance_config.h"
+#include "glance_directives.h"
 #include "glance_keep.h"
 #include "glance_shared.h"
 #include "glance_store.h"
 
 /* One round of setting up. */
 typedef struct {
-    const server_rec *main_server;
-    const glance_saved_t *saved; /* what the state file holds; NULL: nothing, or not looked at */
+    int keeps_states;            /* there is a state file */
+    const glance_saved_t *saved; /* what it holds; NULL: nothing, or not looked at */
     apr_pool_t *pool;            /* lives as long as the configuration */
 } setup_t;
-
-static int keeps_states(const setup_t *setup)
-{
-    return glance_config_state_file(setup->main_server, setup->pool) != NULL;
-}
 
 static const char *kept_path(const glance_store_t *store, const char *folder, apr_pool_t *pool)
 {
@@ -149,7 +143,7 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
  * there still after the next start with a state file, which knows better. */
 static const char *why_stale(const setup_t *setup)
 {
-    if (!keeps_states(setup)) {
+    if (!setup->keeps_states) {
         return GLANCE_STATE_FILE " is none";
     }
     return setup->saved && setup->saved->clean ? "the state file is newer" : NULL;
@@ -170,7 +164,7 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
                                        store->server, setup->pool);
         how = segment ? "taken over from a server that was killed" : how;
         if (!segment) {
-            if (!keeps_states(setup)) {
+            if (!setup->keeps_states) {
                 place.path = NULL;
             }
             rv = begin(store, clusters, place, setup);
@@ -193,32 +187,31 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     return rv;
 }
 
-static glance_store_t *make_store(const server_rec *server, apr_pool_t *pool)
+static glance_store_t *make_store(const glance_setup_board_t *declared, apr_pool_t *pool)
 {
-    const glance_settings_t *settings = glance_config_of(server);
-    char *name = apr_pstrdup(pool, server->server_hostname);
+    char *name = apr_pstrdup(pool, declared->server->server_hostname);
     glance_store_t *store;
 
     ap_str_tolower(name);
-    store = glance_store_add(name, server, pool);
-    store->timeout = settings->timeout;
-    store->timer_interval = settings->timer_interval;
+    store = glance_store_add(name, declared->server, pool);
+    store->timeout = declared->timeout;
+    store->timer_interval = declared->timer_interval;
     return store;
 }
 
-static apr_status_t set_up_server(server_rec *server, const setup_t *setup)
+static apr_status_t set_up_board(const glance_setup_board_t *declared, const setup_t *setup)
 {
-    glance_settings_t *settings = glance_config_of(server);
-    apr_status_t rv = APR_SUCCESS;
+    glance_store_t *store = glance_store_find(declared->server->server_hostname);
+    apr_status_t rv;
 
-    settings->store = glance_store_find(server->server_hostname);
-    if (!settings->store) {
-        settings->store = make_store(server, setup->pool);
-        rv = attach(settings->store, settings->clusters, setup);
+    if (store) {
+        return APR_SUCCESS;
     }
+    store = make_store(declared, setup->pool);
+    rv = attach(store, declared->clusters, setup);
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
-                     GLANCE_LOGNO(0014) "cannot set up the board of %s", settings->store->name);
+        ap_log_error(APLOG_MARK, APLOG_CRIT, rv, declared->server,
+                     GLANCE_LOGNO(0014) "cannot set up the board of %s", store->name);
     }
     return rv;
 }
@@ -245,88 +238,28 @@ static void drop_orphans(server_rec *server, apr_pool_t *pool)
     }
 }
 
-static int has_key(const apr_array_header_t *keys, const glance_board_cluster_t *cluster)
+static apr_status_t set_up_all(const apr_array_header_t *boards, const setup_t *setup)
 {
     int i;
 
-    for (i = 0; i < keys->nelts; i++) {
-        if (glance_auth_opens(&APR_ARRAY_IDX(keys, i, glance_key_t), cluster->name,
-                              strlen(cluster->name))) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* One passphrase switches the check on for all clusters. */
-static void warn_if_shut(const server_rec *server, const glance_settings_t *settings)
-{
-    const glance_board_t *board = settings->store->board;
-    apr_uint32_t i;
-
-    for (i = 0; i < board->cluster_count; i++) {
-        if (!has_key(settings->keys, &board->clusters[i])) {
-            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                         GLANCE_LOGNO(0121) "board %s: nobody can write cluster '%s' here, as no "
-                                            "passphrase is for it; set " GLANCE_PASSPHRASE
-                                            " or " GLANCE_CLUSTER_PASSPHRASE,
-                         settings->store->name, board->clusters[i].name);
-        }
-    }
-}
-
-static void warn_of_keys(const server_rec *server, const server_rec *main_server)
-{
-    const glance_settings_t *settings = glance_config_of(server);
-
-    if (!settings->store || !glance_config_is_own(server, main_server)) {
-        return;
-    }
-    if (settings->keys) {
-        warn_if_shut(server, settings);
-        return;
-    }
-    /* One that shares the main server's board and says nothing is warned of with that. */
-    if (settings->says_open || settings->declares_board) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                     GLANCE_LOGNO(0015) "board %s: anybody who reaches this server can write it; "
-                                        "set " GLANCE_PASSPHRASE " or " GLANCE_PASSPHRASE_FILE,
-                     settings->store->name);
-    }
-}
-
-static apr_status_t set_up_all(server_rec *server, const setup_t *setup)
-{
-    server_rec *one;
-    apr_status_t rv;
-
     glance_store_begin();
-    for (one = server; one; one = one->next) {
-        rv = glance_config_has_board(one, server) ? set_up_server(one, setup) : APR_SUCCESS;
+    for (i = 0; i < boards->nelts; i++) {
+        apr_status_t rv = set_up_board(&APR_ARRAY_IDX(boards, i, glance_setup_board_t), setup);
+
         if (rv != APR_SUCCESS) {
             return rv;
         }
     }
-    for (one = server; one; one = one->next) {
-        if (!glance_config_has_board(one, server)) {
-            glance_config_of(one)->store = glance_config_of(server)->store;
-        }
-        warn_of_keys(one, server);
-    }
     return APR_SUCCESS;
 }
 
-int glance_setup_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+int glance_setup_boards(const apr_array_header_t *boards, const char *state_file,
+                        server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    setup_t setup = {.main_server = server, .pool = pconf};
+    setup_t setup = {.keeps_states = state_file != NULL, .pool = pconf};
     int is_new;
     apr_status_t rv;
 
-    (void)plog;
-    /* At a start the configuration is read twice; nothing made in the first round survives. */
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK;
-    }
     rv = glance_shared_setup(server, &is_new);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
@@ -334,9 +267,9 @@ int glance_setup_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (is_new) {
-        setup.saved = glance_keep_load(glance_config_state_file(server, ptemp), server, ptemp);
+        setup.saved = glance_keep_load(state_file, server, ptemp);
     }
-    if (set_up_all(server, &setup) != APR_SUCCESS) {
+    if (set_up_all(boards, &setup) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     drop_orphans(server, ptemp);

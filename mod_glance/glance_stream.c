@@ -86,5 +86,5 @@ int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
         glance_admission_grant(r, &stream);
         return OK;
     }
-    return glance_polling_answer(r, &stream);
+    return glance_polling_answer(r, &stream) == APR_SUCCESS ? OK : glance_answer_failure(r);
 }

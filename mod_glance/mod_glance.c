@@ -83,6 +83,31 @@ static int handler(request_rec *r)
     return handle(r, store, target.rest);
 }
 
+static int set_up_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)plog;
+    /* At a start the configuration is read twice; nothing made in the first round survives. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    if (glance_setup_boards(glance_config_boards(server, ptemp),
+                            glance_config_state_file(server, ptemp), server, pconf, ptemp)
+        != OK) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    glance_config_attach(server);
+    glance_check_keys(server);
+    return OK;
+}
+
+static int start_saving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+{
+    (void)plog;
+    (void)ptemp;
+    glance_save_setup(pconf, server, glance_config_state_file(server, pconf));
+    return OK;
+}
+
 /* Last of all, so that every descriptor that children inherit is open. */
 static int check_live(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
@@ -90,16 +115,20 @@ static int check_live(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
     (void)plog;
     (void)ptemp;
     if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG && glance_store_all()) {
+        glance_hub_settings_t settings = glance_config_hub(server);
+
         glance_tls_check(server);
-        glance_hub_check_room(server);
+        glance_hub_check_room(server, &settings);
     }
     return OK;
 }
 
 static void child_init(apr_pool_t *pchild, server_rec *server)
 {
+    glance_hub_settings_t settings = glance_config_hub(server);
+
     if (glance_store_child_init(pchild, server) == APR_SUCCESS) {
-        glance_hub_start(pchild, server);
+        glance_hub_start(pchild, server, &settings);
     }
 }
 
@@ -109,8 +138,8 @@ static void register_hooks(apr_pool_t *pool)
     glance_modstatus_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(glance_setup_boards, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(glance_save_setup, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_post_config(set_up_boards, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(start_saving, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_post_config(check_live, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);
