@@ -11,7 +11,7 @@
 #include "apr_general.h"
 #include "apr_strings.h"
 
-#include "glance_board.h"
+#include "core/board.h"
 
 #define RUNS 101
 #define TIMEOUT APR_INT64_C(30000000)

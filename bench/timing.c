@@ -16,7 +16,7 @@
 #include "apr_general.h"
 #include "apr_pools.h"
 
-#include "glance_auth.h"
+#include "core/auth.h"
 
 #define SAMPLES 400000
 #define CALLS 20 /* in one sample, as the clock's own step is about that of one */

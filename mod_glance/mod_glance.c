@@ -2,29 +2,29 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_private.h"
+#include "httpd_private.h"
 
 #include "http_connection.h"
 #include "http_core.h"
 #include "http_request.h"
 #include "mpm_common.h"
 
-#include "glance_admission.h"
-#include "glance_answer.h"
-#include "glance_api.h"
-#include "glance_check.h"
-#include "glance_config.h"
-#include "glance_endpoint.h"
-#include "glance_feed.h"
-#include "glance_hub.h"
-#include "glance_lock.h"
-#include "glance_modstatus.h"
-#include "glance_save.h"
-#include "glance_setup.h"
-#include "glance_store.h"
-#include "glance_stream.h"
-#include "glance_sweep.h"
-#include "glance_tls.h"
+#include "boards/lock.h"
+#include "boards/post_config.h"
+#include "boards/state_saver.h"
+#include "boards/store.h"
+#include "boards/sweep.h"
+#include "live/admission.h"
+#include "live/hub.h"
+#include "live/tls.h"
+#include "http/api.h"
+#include "http/config.h"
+#include "http/config_check.h"
+#include "http/endpoint.h"
+#include "http/feed.h"
+#include "http/mod_status.h"
+#include "http/response.h"
+#include "http/stream.h"
 
 typedef int (*handler_fn_t)(request_rec *, glance_store_t *, const char *);
 

@@ -11,8 +11,8 @@
 
 #include "apr_general.h"
 
-#include "glance_auth.h"
-#include "glance_path.h"
+#include "core/auth.h"
+#include "core/path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include "apr_general.h"
 #include "apr_strings.h"
 
-#include "glance_bots.h"
+#include "core/clusters.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

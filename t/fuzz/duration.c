@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "glance_duration.h"
+#include "core/duration.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

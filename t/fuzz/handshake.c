@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "glance_ws.h"
+#include "core/websocket.h"
 
 #define TOKEN "upgrade"
 

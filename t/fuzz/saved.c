@@ -8,7 +8,7 @@
 
 #include "apr_general.h"
 
-#include "glance_saved.h"
+#include "core/saved_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "glance_ws.h"
+#include "core/websocket.h"
 
 /* A context of wslay's, a message of the greatest length in the smallest fragments, and the
  * answers to a piece. */

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_auth.h"
+#include "core/auth.h"
 
 #include "tap.h"
 

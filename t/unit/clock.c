@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_clock.h"
+#include "core/clock.h"
 
 #include "tap.h"
 

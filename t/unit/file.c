@@ -10,7 +10,7 @@
 
 #include "apr_strings.h"
 
-#include "glance_file.h"
+#include "core/atomic_file.h"
 
 #include "fixture.h"
 

@@ -9,8 +9,8 @@
 
 #include "apr_strings.h"
 
-#include "glance_board.h"
-#include "glance_text.h"
+#include "core/board.h"
+#include "core/buffer.h"
 
 #include "tap.h"
 

@@ -4,8 +4,8 @@
  */
 #include <jansson.h>
 
-#include "glance_json.h"
-#include "glance_plain.h"
+#include "core/json.h"
+#include "core/plain.h"
 
 #include "fixture.h"
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "glance_memory.h"
+#include "core/shm_file.h"
 
 #include "fixture.h"
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_path.h"
+#include "core/path.h"
 
 #include "tap.h"
 

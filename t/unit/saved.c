@@ -4,7 +4,7 @@
  */
 #include "apr_strings.h"
 
-#include "glance_saved.h"
+#include "core/saved_state.h"
 
 #include "fixture.h"
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_shard.h"
+#include "core/shard.h"
 
 #include "tap.h"
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_sse.h"
+#include "core/sse.h"
 
 #include "fixture.h"
 

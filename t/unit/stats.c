@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "glance_stats.h"
+#include "core/counters.h"
 
 #include "tap.h"
 

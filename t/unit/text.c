@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_ranges.h"
+#include "core/ranges.h"
 
 #include "fixture.h"
 

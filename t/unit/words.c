@@ -5,10 +5,10 @@
  */
 #include "apr_strings.h"
 
-#include "glance_duration.h"
-#include "glance_query.h"
-#include "glance_rate.h"
-#include "glance_secret.h"
+#include "core/duration.h"
+#include "core/query.h"
+#include "core/rate.h"
+#include "core/secret.h"
 
 #include "fixture.h"
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "glance_ws.h"
+#include "core/websocket.h"
 
 #include <malloc.h>
 #include <strings.h>

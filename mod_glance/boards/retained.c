@@ -1,0 +1,137 @@
+/* glance_shared.c: what all processes and all generations of the server share.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "boards/retained.h"
+
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "apr_shm.h"
+
+#include "ap_mpm.h"
+
+/* Retained data lives in the process pool, which outlives this module's code: plain data and
+ * libapr's own objects only. The key changes with the structures, so that a module replaced
+ * during a graceful restart never reads an older one's. */
+#define RETAINED_KEY "mod_glance/6"
+
+/* A lock file that is open, and stays open: locks go with its descriptor. */
+typedef struct lock_file_t {
+    dev_t device;
+    ino_t inode;
+    int descriptor;
+    struct lock_file_t *next;
+} lock_file_t;
+
+typedef struct {
+    glance_lock_t lock;
+    int bell;
+    apr_shm_t *stats;
+    glance_segment_t *segments;
+    lock_file_t *lock_files;
+} retained_t;
+
+static retained_t *retained;
+
+static apr_status_t make_stats(apr_pool_t *process_pool)
+{
+    apr_size_t size;
+    apr_status_t rv;
+    int children = 0;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    size = glance_stats_size((apr_uint32_t)children);
+    rv = apr_shm_create(&retained->stats, size, NULL, process_pool);
+    if (rv == APR_SUCCESS) {
+        glance_stats_init(glance_shared_stats(), (apr_uint32_t)children);
+    }
+    return rv;
+}
+
+apr_status_t glance_shared_setup(server_rec *server, int *is_new)
+{
+    apr_pool_t *process_pool = server->process->pool;
+    apr_status_t rv;
+
+    retained = ap_retained_data_get(RETAINED_KEY);
+    *is_new = !retained;
+    if (retained) {
+        return APR_SUCCESS;
+    }
+    retained = ap_retained_data_create(RETAINED_KEY, sizeof *retained);
+    rv = glance_lock_create(&retained->lock, server, process_pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    retained->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
+}
+
+glance_lock_t *glance_shared_lock(void)
+{
+    return &retained->lock;
+}
+
+int glance_shared_bell(void)
+{
+    return retained->bell;
+}
+
+glance_stats_t *glance_shared_stats(void)
+{
+    return apr_shm_baseaddr_get(retained->stats);
+}
+
+glance_segment_t **glance_shared_segments(void)
+{
+    return &retained->segments;
+}
+
+static lock_file_t *find_lock_file(const struct stat *info)
+{
+    lock_file_t *file = retained->lock_files;
+
+    while (file && (file->device != info->st_dev || file->inode != info->st_ino)) {
+        file = file->next;
+    }
+    return file;
+}
+
+/* A file that is open already must not be used by another descriptor: that would be locked out by
+ * the first one. It may have been reached by another path. */
+apr_status_t glance_shared_locks(int *locks, const char *folder, const server_rec *server)
+{
+    apr_status_t rv = glance_memory_open_locks(locks, folder);
+    lock_file_t *file;
+    struct stat info;
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    if (fstat(*locks, &info) != 0) {
+        rv = apr_get_os_error();
+        (void)close(*locks);
+        return rv;
+    }
+    file = find_lock_file(&info);
+    if (file) {
+        (void)close(*locks);
+        *locks = file->descriptor;
+        return APR_SUCCESS;
+    }
+    file = apr_palloc(server->process->pool, sizeof *file);
+    *file = (lock_file_t){info.st_dev, info.st_ino, *locks, retained->lock_files};
+    retained->lock_files = file;
+    return APR_SUCCESS;
+}
+
+void glance_shared_forget_kept(void)
+{
+    glance_segment_t *segment;
+
+    for (segment = retained->segments; segment; segment = segment->next) {
+        glance_memory_forget(&segment->memory);
+    }
+}

@@ -1,0 +1,524 @@
+/* glance_json.c: every JSON text that mod_glance writes.
+ *
+ * jansson makes the documents. Only what there is of every shard, a few numbers and fixed words for
+ * each of up to a million, is written by hand: as objects it would take seconds.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "core/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "core/ranges.h"
+
+/* Fifteen digits print a double as it was written: 1.2, not 1.1999999999999999. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+#define PIECE 16384 /* bytes handed to a sink at once */
+#define ROW_MAX 160 /* bytes of the longest row */
+
+static int put_piece(const char *data, size_t length, void *text)
+{
+    glance_text_put(text, data, length);
+    return 0;
+}
+
+/* Writes a document and lets go of it. */
+static void put_json(glance_text_t *text, json_t *json, size_t flags)
+{
+    if (!json || json_dump_callback(json, put_piece, text, DUMP_FLAGS | flags)) {
+        text->failed = 1;
+    }
+    json_decref(json);
+}
+
+static glance_text_t *dump(json_t *json)
+{
+    glance_text_t *text = glance_text_make(0);
+
+    if (!text) {
+        json_decref(json);
+        return NULL;
+    }
+    put_json(text, json, 0);
+    return glance_text_finish(text);
+}
+
+/* Adds a value to an object, both of which may be NULL for want of memory: then the object is. */
+static void set(json_t **object, const char *key, json_t *value)
+{
+    if (json_object_set_new(*object, key, value)) {
+        json_decref(*object);
+        *object = NULL;
+    }
+}
+
+/* Milliseconds are all that anybody reads. */
+static json_t *wall(apr_time_t now)
+{
+    return json_real((double)apr_time_as_msec(now) / 1000);
+}
+
+/* A string out of bytes that may not be UTF-8: what is not is shown as question marks. */
+static json_t *any_string(const char *bytes)
+{
+    json_t *string = json_string(bytes);
+    char *plain;
+
+    if (string) {
+        return string;
+    }
+    plain = strdup(bytes);
+    if (plain) {
+        char *at;
+
+        for (at = plain; *at; at++) {
+            if ((unsigned char)*at >= 0x80) {
+                *at = '?';
+            }
+        }
+        string = json_string(plain);
+        free(plain);
+    }
+    return string;
+}
+
+glance_text_t *glance_json_error(const char *message)
+{
+    return dump(json_pack("{s:o}", "error", any_string(message)));
+}
+
+/* ---- the status document ---- */
+
+typedef struct {
+    glance_text_t *text; /* the next piece */
+    glance_sink_t sink;
+    void *context;
+} writer_t;
+
+static apr_status_t flush(writer_t *writer)
+{
+    apr_status_t rv = APR_ENOMEM;
+
+    if (!writer->text->failed) {
+        rv = writer->sink(writer->context, writer->text->data, writer->text->length);
+    }
+    writer->text->length = 0;
+    return rv;
+}
+
+static apr_status_t flush_if_full(writer_t *writer)
+{
+    return writer->text->length + ROW_MAX < PIECE ? APR_SUCCESS : flush(writer);
+}
+
+static void put_tenths(glance_text_t *text, apr_uint32_t tenths)
+{
+    char digit[2] = {'.', (char)('0' + tenths % 10)};
+
+    glance_text_put_number(text, tenths / 10);
+    glance_text_put(text, digit, 2);
+}
+
+static void put_row(glance_text_t *text, apr_uint32_t id, const glance_row_t *row)
+{
+    glance_text_puts(text, "{\"id\":");
+    glance_text_put_number(text, id);
+    glance_text_puts(text, ",\"state\":");
+    glance_text_put_number(text, row->state);
+    glance_text_puts(text, ",\"status\":\"");
+    glance_text_puts(text, glance_state_name(row->state));
+    if (row->reported == GLANCE_NEVER) {
+        glance_text_puts(text, "\",\"reported\":null,\"silent\":null");
+    }
+    else {
+        glance_text_puts(text, "\",\"reported\":");
+        glance_text_put_number(text, row->reported);
+        glance_text_puts(text, ",\"silent\":");
+        put_tenths(text, row->silent);
+    }
+    glance_text_puts(text, ",\"since\":");
+    put_tenths(text, row->since);
+    glance_text_put(text, "}", 1);
+}
+
+static json_t *counts_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
+{
+    glance_counts_t counts = glance_snapshot_count(snapshot, cluster);
+    json_t *object = json_object();
+    int state;
+
+    for (state = 0; state < GLANCE_STATES; state++) {
+        if (counts.of[state]) {
+            set(&object, glance_state_name(state), json_integer(counts.of[state]));
+        }
+    }
+    return object;
+}
+
+static apr_status_t write_cluster(writer_t *writer, const glance_snapshot_t *snapshot,
+                                  const glance_board_cluster_t *cluster)
+{
+    const glance_row_t *rows = snapshot->rows + cluster->first;
+    apr_status_t rv = APR_SUCCESS;
+    apr_uint32_t id;
+
+    glance_text_put(writer->text, "{", 1);
+    put_json(writer->text,
+             json_pack("{s:s, s:i, s:o}", "name", cluster->name, "shards", (int)cluster->shards,
+                       "counts", counts_of(snapshot, cluster)),
+             JSON_EMBED);
+    glance_text_puts(writer->text, ",\"list\":[");
+    for (id = 0; id < cluster->shards && rv == APR_SUCCESS; id++) {
+        if (id) {
+            glance_text_put(writer->text, ",", 1);
+        }
+        put_row(writer->text, id, &rows[id]);
+        rv = flush_if_full(writer);
+    }
+    glance_text_puts(writer->text, "]}");
+    return rv;
+}
+
+apr_status_t glance_json_status(const glance_snapshot_t *snapshot,
+                                const glance_board_cluster_t *clusters, apr_uint32_t count,
+                                glance_sink_t sink, void *context)
+{
+    writer_t writer = {glance_text_make(PIECE), sink, context};
+    apr_status_t rv = APR_SUCCESS;
+    apr_uint32_t i;
+
+    if (!writer.text) {
+        return APR_ENOMEM;
+    }
+    glance_text_put(writer.text, "{", 1);
+    put_json(writer.text, json_pack("{s:o}", "now", wall(snapshot->now)), JSON_EMBED);
+    glance_text_puts(writer.text, ",\"clusters\":[");
+    for (i = 0; i < count && rv == APR_SUCCESS; i++) {
+        if (i) {
+            glance_text_put(writer.text, ",", 1);
+        }
+        rv = write_cluster(&writer, snapshot, &clusters[i]);
+    }
+    glance_text_puts(writer.text, "]}\n");
+    if (rv == APR_SUCCESS) {
+        rv = flush(&writer);
+    }
+    glance_text_release(writer.text);
+    return rv;
+}
+
+glance_text_t *glance_json_shard(const glance_board_cluster_t *cluster, apr_uint32_t id,
+                                 const glance_row_t *row, apr_time_t now)
+{
+    int known = row->reported != GLANCE_NEVER;
+
+    return dump(json_pack("{s:o, s:s, s:i, s:i, s:i, s:s, s:o, s:o, s:f}", "now", wall(now),
+                          "cluster", cluster->name, "shards", (int)cluster->shards, "id", (int)id,
+                          "state", row->state, "status", glance_state_name(row->state), "reported",
+                          known ? json_integer(row->reported) : json_null(), "silent",
+                          known ? json_real(row->silent / 10.0) : json_null(), "since",
+                          row->since / 10.0));
+}
+
+/* ---- the stream's events ---- */
+
+static json_t *take_string(glance_text_t *text)
+{
+    json_t *string = NULL;
+
+    text = glance_text_finish(text);
+    if (text) {
+        string = json_stringn(text->data, text->length);
+        glance_text_release(text);
+    }
+    return string;
+}
+
+static json_t *states_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
+{
+    glance_text_t *text = glance_text_make(cluster->shards);
+    apr_uint32_t i;
+
+    for (i = 0; text && i < cluster->shards; i++) {
+        char digit = (char)('0' + snapshot->rows[cluster->first + i].state);
+
+        glance_text_put(text, &digit, 1);
+    }
+    return take_string(text);
+}
+
+glance_text_t *glance_json_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
+{
+    json_t *clusters = json_array();
+    apr_uint32_t i;
+
+    for (i = 0; i < snapshot->board->cluster_count; i++) {
+        const glance_board_cluster_t *cluster = &snapshot->board->clusters[i];
+
+        if (json_array_append_new(clusters, json_pack("{s:s, s:o}", "name", cluster->name, "states",
+                                                      states_of(snapshot, cluster)))) {
+            json_decref(clusters);
+            return NULL;
+        }
+    }
+    return dump(json_pack("{s:o, s:o, s:o}", "now", wall(snapshot->now), "timeout",
+                          timeout % APR_USEC_PER_SEC ? json_real((double)timeout / APR_USEC_PER_SEC)
+                                                     : json_integer(timeout / APR_USEC_PER_SEC),
+                          "clusters", clusters));
+}
+
+/* The shards of one cluster among the changes, from *at on. */
+typedef struct {
+    const glance_change_t *first;
+    const glance_change_t *end;
+    const glance_board_cluster_t *cluster;
+} section_t;
+
+static int next_section(section_t *section, const glance_board_t *board,
+                        const glance_changes_t *changes)
+{
+    const glance_change_t *end = changes->list + changes->count;
+
+    section->first = section->first ? section->end : changes->list;
+    if (section->first == end) {
+        return 0;
+    }
+    section->cluster = glance_board_cluster_of(board, section->first->shard);
+    section->end = section->first;
+    while (section->end < end
+           && section->end->shard - section->cluster->first < section->cluster->shards) {
+        section->end++;
+    }
+    return 1;
+}
+
+#define ANY_STATE (-1)
+
+/* The section's ids that have that state, as a string of ranges; NULL if there are none. */
+static json_t *ranges_of(const section_t *section, int state)
+{
+    glance_text_t *text = glance_text_make(0);
+    glance_ranges_t ranges;
+    const glance_change_t *change;
+
+    if (!text) {
+        return NULL;
+    }
+    glance_ranges_begin(&ranges, text, ",");
+    for (change = section->first; change < section->end; change++) {
+        if (state == ANY_STATE || change->state == state) {
+            glance_ranges_add(&ranges, change->shard - section->cluster->first);
+        }
+    }
+    glance_ranges_end(&ranges);
+    return take_string(text);
+}
+
+static json_t *states_in(const section_t *section)
+{
+    json_t *object = json_object();
+    int seen[GLANCE_STATES] = {0};
+    const glance_change_t *change;
+    int state;
+
+    for (change = section->first; change < section->end; change++) {
+        seen[change->state] = 1;
+    }
+    for (state = 0; state < GLANCE_STATES; state++) {
+        char key[2] = {(char)('0' + state), '\0'};
+
+        if (seen[state]) {
+            set(&object, key, ranges_of(section, state));
+        }
+    }
+    return object;
+}
+
+glance_text_t *glance_json_update(const glance_board_t *board, const glance_changes_t *changes,
+                                  apr_time_t now)
+{
+    json_t *clusters = json_object();
+    section_t section = {0};
+
+    while (next_section(&section, board, changes)) {
+        set(&clusters, section.cluster->name, states_in(&section));
+    }
+    return dump(json_pack("{s:o, s:o}", "now", wall(now), "clusters", clusters));
+}
+
+glance_text_t *glance_json_health(const glance_board_t *board, const glance_changes_t *beats)
+{
+    json_t *clusters = json_object();
+    section_t section = {0};
+
+    while (next_section(&section, board, beats)) {
+        set(&clusters, section.cluster->name, ranges_of(&section, ANY_STATE));
+    }
+    return dump(json_pack("{s:o}", "clusters", clusters));
+}
+
+/* ---- the feed's messages ---- */
+
+#define MESSAGE_MAX 512 /* bytes of a message's usual length, and of the longest name's */
+
+/* A cluster's name as a JSON string. */
+static void put_name(glance_text_t *text, const glance_board_cluster_t *cluster)
+{
+    put_json(text, json_string(cluster->name), JSON_ENCODE_ANY);
+}
+
+static void put_feed_row(glance_text_t *text, apr_uint32_t id, const glance_row_t *row,
+                         apr_time_t now)
+{
+    apr_uint64_t tenths = (apr_uint64_t)apr_time_as_msec(now) / 100 - row->silent;
+    char fraction[2] = {'.', (char)('0' + tenths % 10)};
+
+    glance_text_puts(text, ",\"");
+    glance_text_put_number(text, id);
+    glance_text_puts(text, "\":{\"state\":");
+    glance_text_put_number(text, row->state);
+    glance_text_puts(text, ",\"last_healthy\":");
+    glance_text_put_number(text, tenths / 10);
+    glance_text_put(text, fraction, sizeof fraction);
+    glance_text_put(text, "}", 1);
+}
+
+static void put_feed_cluster(glance_text_t *text, const glance_snapshot_t *snapshot,
+                             const glance_board_cluster_t *cluster)
+{
+    const glance_row_t *rows = snapshot->rows + cluster->first;
+    apr_uint32_t id;
+
+    put_name(text, cluster);
+    glance_text_puts(text, ":{\"len\":");
+    glance_text_put_number(text, cluster->shards);
+    for (id = 0; id < cluster->shards; id++) {
+        if (rows[id].reported != GLANCE_NEVER) {
+            put_feed_row(text, id, &rows[id], snapshot->now);
+        }
+    }
+    glance_text_put(text, "}", 1);
+}
+
+glance_text_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
+{
+    glance_text_t *text = glance_text_make(MESSAGE_MAX);
+    apr_uint32_t i;
+
+    if (!text) {
+        return NULL;
+    }
+    glance_text_puts(text, "{\"op\":\"hello\",\"payload\":{");
+    for (i = 0; i < snapshot->board->cluster_count; i++) {
+        if (i) {
+            glance_text_put(text, ",", 1);
+        }
+        put_feed_cluster(text, snapshot, &snapshot->board->clusters[i]);
+    }
+    glance_text_puts(text, "}}");
+    return glance_text_finish(text);
+}
+
+/* Writes messages one by one, each in the same place, and frames them. */
+typedef struct {
+    glance_text_t *framed;
+    glance_text_t *name;    /* the section's cluster */
+    glance_text_t *message; /* the one being written */
+    glance_frame_t frame;
+} feed_t;
+
+static void close_feed(feed_t *feed)
+{
+    glance_text_release(feed->name);
+    glance_text_release(feed->message);
+}
+
+static int open_feed(feed_t *feed, glance_frame_t frame)
+{
+    feed->frame = frame;
+    feed->name = glance_text_make(MESSAGE_MAX);
+    feed->message = glance_text_make(MESSAGE_MAX);
+    feed->framed = feed->name && feed->message ? glance_text_make(MESSAGE_MAX) : NULL;
+    if (!feed->framed) {
+        close_feed(feed);
+    }
+    return feed->framed != NULL;
+}
+
+static void name_section(feed_t *feed, const glance_board_cluster_t *cluster)
+{
+    feed->name->length = 0;
+    put_name(feed->name, cluster);
+}
+
+/* ANY_STATE: the message says nothing of the state. */
+static void put_message(feed_t *feed, const char *op, apr_uint32_t id, int state)
+{
+    glance_text_t *message = feed->message;
+
+    message->length = 0;
+    glance_text_puts(message, "{\"op\":\"");
+    glance_text_puts(message, op);
+    glance_text_puts(message, "\",\"payload\":{\"cluster\":");
+    glance_text_put(message, feed->name->data, feed->name->length);
+    glance_text_puts(message, ",\"shard\":");
+    glance_text_put_number(message, id);
+    if (state != ANY_STATE) {
+        glance_text_puts(message, ",\"state\":");
+        glance_text_put_number(message, (apr_uint64_t)state);
+    }
+    glance_text_puts(message, "}}");
+    feed->frame(feed->framed, message->data, message->length);
+}
+
+/* The framed messages, or NULL if memory ran out on the way. */
+static glance_text_t *finish_feed(feed_t *feed)
+{
+    feed->framed->failed |= feed->name->failed | feed->message->failed;
+    close_feed(feed);
+    return glance_text_finish(feed->framed);
+}
+
+glance_text_t *glance_json_feed_update(const glance_board_t *board, const glance_changes_t *changes,
+                                       glance_frame_t frame)
+{
+    section_t section = {0};
+    const glance_change_t *change;
+    feed_t feed;
+
+    if (!open_feed(&feed, frame)) {
+        return NULL;
+    }
+    while (next_section(&section, board, changes)) {
+        name_section(&feed, section.cluster);
+        for (change = section.first; change < section.end; change++) {
+            put_message(&feed, change->revived ? "health_ping" : "state_update",
+                        change->shard - section.cluster->first, change->state);
+        }
+    }
+    return finish_feed(&feed);
+}
+
+glance_text_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
+                                       glance_frame_t frame)
+{
+    section_t section = {0};
+    const glance_change_t *beat;
+    feed_t feed;
+
+    if (!open_feed(&feed, frame)) {
+        return NULL;
+    }
+    while (next_section(&section, board, beats)) {
+        name_section(&feed, section.cluster);
+        for (beat = section.first; beat < section.end; beat++) {
+            if (!beat->spoke_by_change) {
+                put_message(&feed, "health_ping", beat->shard - section.cluster->first, ANY_STATE);
+            }
+        }
+    }
+    return finish_feed(&feed);
+}

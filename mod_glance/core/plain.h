@@ -1,0 +1,14 @@
+/* glance_plain.h: the board as text for people, one line a state.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_PLAIN_H
+#define GLANCE_PLAIN_H
+
+#include "core/buffer.h"
+#include "core/snapshot.h"
+
+/** The whole board. Returned with one reference, or NULL if memory ran out. */
+glance_text_t *glance_plain_make(const glance_snapshot_t *snapshot);
+
+#endif

@@ -1,0 +1,66 @@
+/* glance_secret.c: passphrases as an admin writes them down.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "core/secret.h"
+
+#include <string.h>
+
+#include "apr_lib.h"
+
+/* A mark that some editors set at the beginning, and that nobody sees. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+const char *glance_secret_fault(const char *secret)
+{
+    const char *at;
+
+    if (!*secret) {
+        return "a passphrase is empty";
+    }
+    for (at = secret; *at; at++) {
+        if (apr_iscntrl(*at)) {
+            return "a passphrase has a control character, which no HTTP header can carry";
+        }
+    }
+    if (apr_isspace(secret[0]) || apr_isspace(at[-1])) {
+        return "a passphrase begins or ends with a blank, which an HTTP header loses";
+    }
+    return NULL;
+}
+
+/* Blanks alone, and a comment, are no secret. */
+static int is_idle(const char *line)
+{
+    line += strspn(line, " \t");
+    return !*line || *line == '#';
+}
+
+static char *take_line(char **text)
+{
+    char *line = *text;
+    char *end = line + strcspn(line, "\n");
+
+    *text = *end ? end + 1 : NULL;
+    *end = '\0';
+    if (end > line && end[-1] == '\r') {
+        end[-1] = '\0';
+    }
+    return line;
+}
+
+char *glance_secret_next(char **text, int *line)
+{
+    if (*text && !*line && !strncmp(*text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK))) {
+        *text += strlen(BYTE_ORDER_MARK);
+    }
+    while (*text) {
+        char *taken = take_line(text);
+
+        ++*line;
+        if (!is_idle(taken)) {
+            return taken;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,104 @@
+/* glance_shard.c: one shard of a bot.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "core/shard.h"
+
+#include <string.h>
+
+static const char *const state_names[GLANCE_STATES] = {
+    "unknown", "unhealthy", "offline", "online", "starting", "stopping", "resuming",
+};
+
+const char *glance_state_name(int state)
+{
+    return state >= 0 && state < GLANCE_STATES ? state_names[state] : "invalid";
+}
+
+glance_state_e glance_shard_state(const glance_shard_t *shard)
+{
+    apr_byte_t state = __atomic_load_n(&shard->state, __ATOMIC_RELAXED);
+
+    return state < GLANCE_STATES && glance_shard_is_known(shard) ? (glance_state_e)state
+                                                                 : GLANCE_UNKNOWN;
+}
+
+apr_byte_t glance_shard_reported(const glance_shard_t *shard)
+{
+    apr_byte_t reported = __atomic_load_n(&shard->reported, __ATOMIC_RELAXED);
+
+    return reported < GLANCE_STATES ? reported : GLANCE_NEVER;
+}
+
+void glance_shard_mend(glance_shard_t *shard)
+{
+    shard->state = (apr_byte_t)glance_shard_state(shard);
+    shard->reported = glance_shard_reported(shard);
+}
+
+static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
+{
+    if (shard->state == state) {
+        return 0;
+    }
+    shard->state = (apr_byte_t)state;
+    shard->since = now;
+    shard->revived = 0;
+    return 1;
+}
+
+void glance_shard_init(glance_shard_t *shard, glance_moment_t now)
+{
+    memset(shard, 0, sizeof *shard);
+    shard->seen = now;
+    shard->since = now;
+    shard->state = GLANCE_UNKNOWN;
+    shard->reported = GLANCE_NEVER;
+}
+
+int glance_shard_is_known(const glance_shard_t *shard)
+{
+    return glance_shard_reported(shard) != GLANCE_NEVER;
+}
+
+int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
+{
+    shard->seen = now;
+    shard->reported = (apr_byte_t)state;
+    shard->spoke_by_change = (apr_byte_t)enter(shard, state, now);
+    return shard->spoke_by_change;
+}
+
+int glance_shard_beat(glance_shard_t *shard, glance_moment_t now)
+{
+    shard->seen = now;
+    shard->spoke_by_change = shard->state == GLANCE_UNHEALTHY;
+    if (shard->spoke_by_change) {
+        (void)enter(shard, GLANCE_ONLINE, now);
+        shard->revived = 1;
+    }
+    return shard->spoke_by_change;
+}
+
+glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout)
+{
+    if (!glance_shard_is_known(shard) || shard->state == GLANCE_UNHEALTHY) {
+        return GLANCE_NO_MOMENT;
+    }
+    return glance_clock_after(shard->seen, timeout);
+}
+
+void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)
+{
+    if (shard->state != GLANCE_UNHEALTHY || shard->seen > now) {
+        shard->seen = now;
+    }
+    if (shard->since > now) {
+        shard->since = now;
+    }
+}
+
+void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now)
+{
+    (void)enter(shard, GLANCE_UNHEALTHY, now);
+}

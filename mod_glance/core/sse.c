@@ -1,0 +1,85 @@
+/* glance_sse.c: the framing of Server-Sent Events.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "core/sse.h"
+
+#include <string.h>
+
+#define EPOCH_DIGITS 16
+
+static void put_hex(glance_text_t *text, apr_uint64_t value)
+{
+    char digits[EPOCH_DIGITS];
+    int i;
+
+    for (i = EPOCH_DIGITS - 1; i >= 0; i--) {
+        digits[i] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+    glance_text_put(text, digits, EPOCH_DIGITS);
+}
+
+void glance_sse_put_id(glance_text_t *text, glance_place_t id)
+{
+    put_hex(text, id.epoch);
+    glance_text_puts(text, "-");
+    glance_text_put_number(text, id.seq);
+}
+
+glance_text_t *glance_sse_event(const char *name, glance_place_t id, glance_text_t *json)
+{
+    glance_text_t *event = json ? glance_text_make(json->length + 96) : NULL;
+
+    if (event) {
+        glance_text_puts(event, "id: ");
+        glance_sse_put_id(event, id);
+        glance_text_puts(event, "\nevent: ");
+        glance_text_puts(event, name);
+        glance_text_puts(event, "\ndata: ");
+        glance_text_put(event, json->data, json->length);
+        glance_text_puts(event, "\n\n");
+    }
+    glance_text_release(json);
+    return glance_text_finish(event);
+}
+
+void glance_sse_put_retry(glance_text_t *text, apr_uint32_t milliseconds)
+{
+    glance_text_puts(text, "retry: ");
+    glance_text_put_number(text, milliseconds);
+    glance_text_puts(text, "\n\n");
+}
+
+static int hex_value(char digit)
+{
+    const char *place = digit ? strchr("0123456789abcdef", digit) : NULL;
+
+    return place ? (int)(place - "0123456789abcdef") : -1;
+}
+
+int glance_sse_parse_id(glance_place_t *id, const char *text)
+{
+    int i;
+
+    id->epoch = 0;
+    id->seq = 0;
+    for (i = 0; i < EPOCH_DIGITS; i++) {
+        int value = hex_value(*text++);
+
+        if (value < 0) {
+            return 0;
+        }
+        id->epoch = id->epoch << 4 | (apr_uint64_t)value;
+    }
+    if (*text++ != '-' || !*text) {
+        return 0;
+    }
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || id->seq > (APR_UINT64_MAX - 9) / 10) {
+            return 0;
+        }
+        id->seq = id->seq * 10 + (apr_uint64_t)(*text - '0');
+    }
+    return 1;
+}

@@ -1,0 +1,316 @@
+/* glance_ws.c: the framing of WebSocket.
+ *
+ * wslay reads and writes the frames. Its context of eight kilobytes lives only while the client is
+ * in the middle of something: most of a crowd of viewers never says more than a pong.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "core/websocket.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <wslay/wslay.h>
+
+#include "apr_base64.h"
+#include "apr_sha1.h"
+
+/* RFC 6455, 1.3 */
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+#define KEY_DIGITS 22 /* 16 bytes in base64, which pads them with two more characters */
+#define BASE64_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+#define SEPARATORS ", \t" /* of a header's list */
+
+/* A frame's beginning (RFC 6455, 5.2), as far as it is looked at before wslay gets it. */
+#define FIN 0x80
+#define OPCODE 0x0f
+#define CONTROL 0x08
+#define MASKED 0x80
+#define LENGTH 0x7f
+#define KEY_SIZE 4
+#define CONTROL_FRAME_MAX (2 + KEY_SIZE + 125)
+
+struct glance_ws_t {
+    wslay_event_context_ptr context;
+    const char *data; /* what is being heard, and how much of it is left */
+    apr_size_t left;
+    glance_text_t *reply;
+    /* The beginning of a frame, held back until its size is known or, for a close, until it is
+     * whole: wslay misjudges a close's reason that comes in pieces. */
+    apr_byte_t head[CONTROL_FRAME_MAX];
+    apr_size_t head_length;
+    apr_uint64_t rest; /* bytes of the frame that wslay has not got yet, `head` included */
+    int in_message;    /* fragments are to come */
+    apr_uint64_t message_length; /* of the message so far, with the frame that has begun */
+    unsigned offence;            /* the close code for what wslay lets pass; 0: none */
+    int is_short;                /* of memory */
+};
+
+apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *key)
+{
+    apr_byte_t digest[APR_SHA1_DIGESTSIZE];
+    apr_sha1_ctx_t sha1;
+
+    if (strspn(key, BASE64_DIGITS) != KEY_DIGITS || strcmp(key + KEY_DIGITS, "==") != 0) {
+        return APR_EINVAL;
+    }
+    apr_sha1_init(&sha1);
+    apr_sha1_update(&sha1, key, (unsigned int)strlen(key));
+    apr_sha1_update(&sha1, GUID, sizeof GUID - 1);
+    apr_sha1_final(digest, &sha1);
+    (void)apr_base64_encode_binary(accept, digest, sizeof digest);
+    return APR_SUCCESS;
+}
+
+int glance_ws_lists(const char *list, const char *token, glance_ws_compare_fn_t compare)
+{
+    apr_size_t wanted = strlen(token);
+    apr_size_t length;
+
+    for (list += strspn(list, SEPARATORS); *list; list += strspn(list, SEPARATORS)) {
+        length = strcspn(list, SEPARATORS);
+        if (length == wanted && !compare(list, token, length)) {
+            return 1;
+        }
+        list += length;
+    }
+    return 0;
+}
+
+/* ---- out ---- */
+
+static ssize_t append(const uint8_t *data, size_t length, int flags, void *text)
+{
+    (void)flags;
+    glance_text_put(text, (const char *)data, length);
+    return (ssize_t)length;
+}
+
+static void put_frame(glance_text_t *text, int opcode, const char *data, apr_size_t length)
+{
+    const struct wslay_frame_callbacks callbacks = {.send_callback = append};
+    struct wslay_frame_iocb frame = {.fin = 1,
+                                     .opcode = (uint8_t)opcode,
+                                     .payload_length = length,
+                                     .data = (const uint8_t *)data,
+                                     .data_length = length};
+    wslay_frame_context_ptr context;
+
+    if (wslay_frame_context_init(&context, &callbacks, text)) {
+        text->failed = 1;
+        return;
+    }
+    if (wslay_frame_send(context, &frame) != (ssize_t)length) {
+        text->failed = 1;
+    }
+    wslay_frame_context_free(context);
+}
+
+void glance_ws_put_message(glance_text_t *text, const char *data, apr_size_t length)
+{
+    put_frame(text, WSLAY_TEXT_FRAME, data, length);
+}
+
+void glance_ws_put_ping(glance_text_t *text)
+{
+    put_frame(text, WSLAY_PING, NULL, 0);
+}
+
+static void put_close(glance_text_t *text, unsigned code)
+{
+    const char bytes[] = {(char)(code >> 8), (char)(code & 0xff)};
+
+    put_frame(text, WSLAY_CONNECTION_CLOSE, bytes, sizeof bytes);
+}
+
+/* ---- in ---- */
+
+/* The size of the frame that begins with these bytes, 0 if they are too few to tell. */
+static apr_uint64_t frame_size(const apr_byte_t *head, apr_size_t length)
+{
+    apr_size_t extended = 0;
+    apr_uint64_t payload;
+    apr_size_t i;
+
+    if (length < 2) {
+        return 0;
+    }
+    payload = head[1] & LENGTH;
+    /* A control frame is short; wslay says so of one that is not. */
+    if (payload > 125 && !(head[0] & CONTROL)) {
+        extended = payload == 126 ? 2 : 8;
+        payload = 0;
+    }
+    if (length < 2 + extended) {
+        return 0;
+    }
+    for (i = 0; i < extended; i++) {
+        payload = payload << 8 | head[2 + i];
+    }
+    /* The largest of them are none: wslay says so. */
+    return 2 + extended + (head[1] & MASKED ? KEY_SIZE : 0) + (payload & APR_INT64_MAX);
+}
+
+/* Moves input to the head until that has so many bytes; returns whether it has. */
+static int fill_head(glance_ws_t *ws, apr_uint64_t length)
+{
+    while (ws->head_length < length && ws->left) {
+        ws->head[ws->head_length++] = (apr_byte_t)*ws->data++;
+        ws->left--;
+    }
+    return ws->head_length >= length;
+}
+
+/* Returns 0 if more input is needed first. */
+static int begin_frame(glance_ws_t *ws)
+{
+    apr_uint64_t size = frame_size(ws->head, ws->head_length);
+
+    while (!size && fill_head(ws, ws->head_length + 1)) {
+        size = frame_size(ws->head, ws->head_length);
+    }
+    if (!size
+        || ((ws->head[0] & OPCODE) == WSLAY_CONNECTION_CLOSE && size <= sizeof ws->head
+            && !fill_head(ws, size))) {
+        return 0;
+    }
+    ws->rest = size;
+    if (!(ws->head[0] & CONTROL)) {
+        ws->in_message = !(ws->head[0] & FIN);
+    }
+    return 1;
+}
+
+/* wslay gets no more than a frame at once. */
+static ssize_t take_input(wslay_event_context_ptr context, uint8_t *buffer, size_t length,
+                          int flags, void *data)
+{
+    glance_ws_t *ws = data;
+
+    (void)flags;
+    if ((!ws->rest && !begin_frame(ws)) || (!ws->head_length && !ws->left)) {
+        wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    length = length < ws->rest ? length : (size_t)ws->rest;
+    if (ws->head_length) {
+        length = length < ws->head_length ? length : ws->head_length;
+        memcpy(buffer, ws->head, length);
+        ws->head_length -= length;
+        memmove(ws->head, ws->head + length, ws->head_length);
+    }
+    else {
+        length = length < ws->left ? length : ws->left;
+        memcpy(buffer, ws->data, length);
+        ws->data += length;
+        ws->left -= length;
+    }
+    ws->rest -= length;
+    return (ssize_t)length;
+}
+
+static ssize_t put_reply(wslay_event_context_ptr context, const uint8_t *bytes, size_t length,
+                         int flags, void *data)
+{
+    const glance_ws_t *ws = data;
+
+    (void)context;
+    return append(bytes, length, flags, ws->reply);
+}
+
+/* A pong is sent at once, or wslay would drop it if a close frame follows. A close frame of one
+ * byte has half a code (RFC 6455, 5.5.1). */
+static void end_message(wslay_event_context_ptr context,
+                        const struct wslay_event_on_msg_recv_arg *message, void *data)
+{
+    glance_ws_t *ws = data;
+
+    if (message->opcode == WSLAY_PING) {
+        ws->is_short |= wslay_event_send(context) != 0;
+    }
+    if (message->opcode == WSLAY_CONNECTION_CLOSE && message->msg_length == 1) {
+        ws->offence = WSLAY_CODE_PROTOCOL_ERROR;
+    }
+}
+
+/* wslay keeps nothing of a message that it need not buffer, and so does not know how long it is.
+ * (It would keep a hundred bytes for each fragment, however short.) */
+static void begin_payload(wslay_event_context_ptr context,
+                          const struct wslay_event_on_frame_recv_start_arg *frame, void *data)
+{
+    glance_ws_t *ws = data;
+
+    if (frame->opcode & CONTROL) {
+        return;
+    }
+    if (frame->opcode != WSLAY_CONTINUATION_FRAME) {
+        ws->message_length = 0;
+    }
+    ws->message_length += frame->payload_length;
+    if (ws->message_length > GLANCE_WS_MESSAGE_MAX) {
+        ws->offence = WSLAY_CODE_MESSAGE_TOO_BIG;
+        wslay_event_shutdown_read(context);
+    }
+}
+
+glance_ws_t *glance_ws_make(void)
+{
+    const struct wslay_event_callbacks callbacks = {
+        .recv_callback = take_input,
+        .send_callback = put_reply,
+        .on_frame_recv_start_callback = begin_payload,
+        .on_msg_recv_callback = end_message,
+    };
+    glance_ws_t *ws = calloc(1, sizeof *ws);
+
+    if (ws && wslay_event_context_server_init(&ws->context, &callbacks, ws)) {
+        free(ws);
+        return NULL;
+    }
+    if (ws) {
+        wslay_event_config_set_max_recv_msg_length(ws->context, GLANCE_WS_MESSAGE_MAX);
+        wslay_event_config_set_no_buffering(ws->context, 1);
+    }
+    return ws;
+}
+
+apr_status_t glance_ws_hear(glance_ws_t *ws, const char *data, apr_size_t length,
+                            glance_text_t *reply)
+{
+    int rv;
+
+    ws->data = data;
+    ws->left = length;
+    ws->reply = reply;
+    rv = wslay_event_recv(ws->context);
+    if (rv == WSLAY_ERR_NOMEM || ws->is_short) {
+        return APR_ENOMEM;
+    }
+    /* Our own callbacks never fail: wslay says so of a frame that it could not parse, and would
+     * close without a code. */
+    if (rv || ws->offence) {
+        put_close(reply, ws->offence ? ws->offence : WSLAY_CODE_PROTOCOL_ERROR);
+        return reply->failed ? APR_ENOMEM : APR_EOF;
+    }
+    rv = wslay_event_send(ws->context);
+    if (rv || reply->failed) {
+        return APR_ENOMEM;
+    }
+    return wslay_event_get_close_sent(ws->context) ? APR_EOF : APR_SUCCESS;
+}
+
+int glance_ws_is_at_rest(const glance_ws_t *ws)
+{
+    return !ws->rest && !ws->head_length && !ws->in_message;
+}
+
+void glance_ws_free(glance_ws_t *ws)
+{
+    if (ws) {
+        wslay_event_context_free(ws->context);
+        free(ws);
+    }
+}

@@ -1,0 +1,13 @@
+/* glance_modstatus.h: the section of mod_status.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_MODSTATUS_H
+#define GLANCE_MODSTATUS_H
+
+#include "httpd_private.h"
+
+/** Registers the section, if mod_status is there. */
+void glance_modstatus_register(apr_pool_t *pool);
+
+#endif

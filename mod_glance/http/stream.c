@@ -1,0 +1,90 @@
+/* glance_stream.c: the handler of the live stream.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "http/stream.h"
+
+#include "http_protocol.h"
+#include "util_filter.h"
+#include "util_filter.h"
+
+#include "boards/sweep.h"
+#include "live/admission.h"
+#include "live/polling.h"
+#include "http/response.h"
+
+static void set_headers(request_rec *r)
+{
+    ap_set_content_type(r, "text/event-stream");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
+    /* mod_deflate and mod_brotli would hold events back. */
+    apr_table_setn(r->subprocess_env, "no-gzip", "1");
+    apr_table_setn(r->subprocess_env, "no-brotli", "1");
+}
+
+/* Filters of the request that let a body without length or chunks pass as it is: httpd's own, and
+ * mod_security's, which keeps a body back or lets it pass; which of the two, the head has shown. */
+static const char *const harmless[] = {
+    "old_write",     "content_length", "byterange",       "http_header",
+    "http_outerror", "chunk",          "modsecurity_out",
+};
+
+static int is_harmless(const ap_filter_t *filter)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof harmless / sizeof harmless[0]; i++) {
+        if (!ap_cstr_casecmp(filter->frec->name, harmless[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* What the hub writes passes no filter of the request. Another one that is still there once the
+ * head has passed it would change the body, or slow it down: mod_substitute, mod_ext_filter,
+ * mod_ratelimit. (mod_deflate, mod_headers and others have removed themselves by then.) */
+static int is_filtered(const request_rec *r)
+{
+    const ap_filter_t *filter;
+
+    for (filter = r->output_filters; filter && filter->frec->ftype < AP_FTYPE_CONNECTION;
+         filter = filter->next) {
+        if (!is_harmless(filter)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Sends the head alone. A filter of the request may hold it back until the body is complete: a
+ * firewall that examines bodies, for example. What the hub then wrote would come before it, or
+ * behind an answer that is complete. The filter that writes the head tells when it has
+ * (http_filters.c). Returns 1, or 0 if the head has not left or the body is not the hub's alone. */
+static int send_head(request_rec *r)
+{
+    r->connection->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
+    return ap_rflush(r) == 0 && r->sent_bodyct && !is_filtered(r);
+}
+
+int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
+{
+    glance_stream_request_t stream;
+    int answer = glance_answer_unless_get(r, path);
+
+    if (answer != DECLINED) {
+        return answer;
+    }
+    set_headers(r);
+    if (r->header_only) {
+        return OK;
+    }
+    glance_sweep_if_due(store);
+    stream = glance_admission_read(r, store, GLANCE_STREAM);
+    if (glance_admission_is_possible(r) && send_head(r)) {
+        glance_admission_grant(r, &stream);
+        return OK;
+    }
+    return glance_polling_answer(r, &stream) == APR_SUCCESS ? OK : glance_answer_failure(r);
+}

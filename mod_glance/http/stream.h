@@ -1,0 +1,15 @@
+/* glance_stream.h: the handler of the live stream.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_STREAM_H
+#define GLANCE_STREAM_H
+
+#include "httpd_private.h"
+
+#include "boards/store.h"
+
+/** `GET …/stream` */
+int glance_stream_open(request_rec *r, glance_store_t *store, const char *path);
+
+#endif

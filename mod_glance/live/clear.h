@@ -1,0 +1,12 @@
+/* glance_clear.h: a clear connection: bytes reach the socket as they are.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_CLEAR_H
+#define GLANCE_CLEAR_H
+
+#include "live/connection.h"
+
+extern const glance_connection_ops_t glance_clear_ops;
+
+#endif

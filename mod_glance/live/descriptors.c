@@ -1,0 +1,199 @@
+/* glance_descriptors.c: which of a child's descriptors viewers may take.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "live/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "ap_mpm.h"
+
+/* The uppermost numbers below the limit, which no viewer ever gets: at least so many, and more with
+ * many threads. They are for what nobody can count (other modules' files, connections that httpd is
+ * closing), and for what threads take while the hub sends viewers away. */
+#define RESERVE_MIN 64
+
+/* What one thread may have open for a request beside the client's connection: a file, a backend's
+ * connection, a temporary file, a pipe. */
+#define FILES_PER_THREAD 4
+
+/* A proxy may keep connections to its backends that nobody uses; at most so much of the limit is
+ * set aside for them. */
+#define PROXY_SHARE 4
+
+/* Numbers that are looked at with one system call. */
+#define NUMBERS_AT_ONCE 512
+
+/* Of this process. */
+static struct {
+    apr_uint32_t first;   /* viewers' descriptors have numbers from here on */
+    apr_uint32_t reserve; /* and below the limit minus this */
+} plan;
+
+apr_uint32_t glance_descriptors_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > APR_INT32_MAX) {
+        return APR_INT32_MAX;
+    }
+    return (apr_uint32_t)limit.rlim_cur;
+}
+
+/* How many of the numbers from `from` on are not in use. poll() says so of all at once.
+ * (/proc/self/fd would be simpler, but httpd's children have changed their user and may not read
+ * it.) */
+static apr_uint32_t count_free(apr_uint32_t from, apr_uint32_t count)
+{
+    struct pollfd numbers[NUMBERS_AT_ONCE];
+    apr_uint32_t free_count = 0;
+    apr_uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        numbers[i] = (struct pollfd){.fd = (int)(from + i)};
+    }
+    if (poll(numbers, count, 0) < 0) {
+        return 0;
+    }
+    for (i = 0; i < count; i++) {
+        free_count += (numbers[i].revents & POLLNVAL) != 0;
+    }
+    return free_count;
+}
+
+static apr_uint32_t smaller(apr_uint32_t one, apr_uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+/* How many are in use when a child starts: they lie close together. */
+static apr_uint32_t open_at_start(apr_uint32_t limit)
+{
+    apr_uint32_t open_count = 0;
+    apr_uint32_t from;
+
+    for (from = 0; from < limit; from += NUMBERS_AT_ONCE) {
+        apr_uint32_t count = smaller(NUMBERS_AT_ONCE, limit - from);
+        apr_uint32_t found = count - count_free(from, count);
+
+        if (!found) {
+            break;
+        }
+        open_count += found;
+    }
+    return open_count;
+}
+
+/* How many are free below the limit, counted up to `enough`. A number at the limit or above can be
+ * open, where the limit has fallen, and is of no use to httpd. */
+static apr_uint32_t free_now(apr_uint32_t enough)
+{
+    apr_uint32_t limit = glance_descriptors_limit();
+    apr_uint32_t free_count = 0;
+    apr_uint32_t from;
+
+    for (from = 0; from < limit && free_count < enough; from += NUMBERS_AT_ONCE) {
+        free_count += count_free(from, smaller(NUMBERS_AT_ONCE, limit - from));
+    }
+    return free_count;
+}
+
+/* ---- what httpd may need ---- */
+
+static int is_backend(const char *directive)
+{
+    return !ap_cstr_casecmp(directive, "ProxyPass") || !ap_cstr_casecmp(directive, "ProxyPassMatch")
+           || !ap_cstr_casecmp(directive, "BalancerMember");
+}
+
+/* Reads the live configuration: how often it names a proxy's backend, and AsyncRequestWorkerFactor,
+ * which the event MPM cuts to a whole number of at least 1. */
+static void read_configuration(const ap_directive_t *directive, apr_uint32_t *backends, int *factor)
+{
+    for (; directive; directive = directive->next) {
+        if (is_backend(directive->directive)) {
+            ++*backends;
+        }
+        else if (!ap_cstr_casecmp(directive->directive, "AsyncRequestWorkerFactor")) {
+            *factor = atoi(directive->args) < 1 ? 1 : atoi(directive->args);
+        }
+        read_configuration(directive->first_child, backends, factor);
+    }
+}
+
+static apr_uint32_t threads_of_child(void)
+{
+    int threads = 0;
+
+    return ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) == APR_SUCCESS && threads > 0
+               ? (apr_uint32_t)threads
+               : 1;
+}
+
+/* A child of the event MPM accepts connections up to its threads, and its idle threads times the
+ * factor besides; one of another MPM up to its threads (event.c, connections_above_limit()).
+ * Connections that it is closing do not count there, and can be any number: for them, viewers are
+ * sent away. */
+static apr_uint32_t needed_by_httpd(apr_uint32_t limit, apr_uint32_t threads)
+{
+    apr_uint32_t backends = 0;
+    int factor = 2;
+    int async = 0;
+
+    read_configuration(ap_conftree, &backends, &factor);
+    (void)ap_mpm_query(AP_MPMQ_IS_ASYNC, &async);
+    return threads * (apr_uint32_t)(FILES_PER_THREAD + 1 + (async ? factor : 0))
+           + smaller(backends * threads, limit / PROXY_SHARE);
+}
+
+apr_uint32_t glance_descriptors_plan(void)
+{
+    apr_uint32_t limit = glance_descriptors_limit();
+    apr_uint32_t threads = threads_of_child();
+    apr_uint32_t own = open_at_start(limit) + needed_by_httpd(limit, threads);
+
+    plan.first = smaller(own, limit);
+    plan.reserve = (FILES_PER_THREAD + 2) * threads;
+    plan.reserve = plan.reserve > RESERVE_MIN ? plan.reserve : RESERVE_MIN;
+    return plan.first + plan.reserve < limit ? limit - plan.first - plan.reserve : 0;
+}
+
+/* ---- in life ---- */
+
+int glance_descriptors_are_short(int descriptor)
+{
+    return (apr_uint32_t)descriptor + plan.reserve >= glance_descriptors_limit();
+}
+
+apr_status_t glance_descriptors_dup(int *copy, int descriptor)
+{
+    *copy = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)plan.first);
+    if (*copy < 0) {
+        return errno == EINVAL ? APR_EMFILE : apr_get_os_error();
+    }
+    if (glance_descriptors_are_short(*copy)) {
+        (void)close(*copy);
+        *copy = -1;
+        return APR_EMFILE;
+    }
+    return APR_SUCCESS;
+}
+
+/* Between the two limits nobody comes and nobody goes, so that viewers do not take turns. */
+apr_uint32_t glance_descriptors_room(apr_uint32_t held)
+{
+    apr_uint32_t enough = 2 * plan.reserve;
+    apr_uint32_t free_count = free_now(enough);
+
+    if (free_count >= enough) {
+        return APR_INT32_MAX;
+    }
+    if (free_count >= plan.reserve) {
+        return held;
+    }
+    return held - smaller(held, enough - free_count);
+}

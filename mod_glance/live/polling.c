@@ -1,0 +1,83 @@
+/* glance_polling.c: the polling fallback.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "live/polling.h"
+
+#include "http_protocol.h"
+
+#include "core/clock.h"
+#include "boards/retained.h"
+#include "live/event.h"
+
+#define RETRY_MIN_MS 3000
+#define RETRY_MAX_MS 10000
+#define RETRY_MS_EACH 20 /* for each answer of this kind in the last second */
+
+/* Such answers of this child in this second, this one included. */
+static apr_uint32_t count_answer(void)
+{
+    static apr_uint64_t current; /* the second and, in the lower half, the answers in it */
+    apr_uint64_t second = (apr_uint64_t)apr_time_sec(glance_clock_now()) << 32;
+    apr_uint64_t seen = __atomic_load_n(&current, __ATOMIC_RELAXED);
+    apr_uint64_t next;
+
+    do {
+        next = (seen >> 32 << 32 == second ? seen : second) + 1;
+    } while (
+        !__atomic_compare_exchange_n(&current, &seen, next, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return (apr_uint32_t)next;
+}
+
+/* Up to a fifth longer at random, so that viewers who came together do not return together. */
+apr_uint32_t glance_polling_retry_ms(void)
+{
+    apr_uint32_t rate = count_answer();
+    apr_uint32_t most = RETRY_MAX_MS * 5 / 6 - RETRY_MIN_MS;
+    apr_uint32_t load = rate < most / RETRY_MS_EACH ? rate * RETRY_MS_EACH : most;
+
+    return RETRY_MIN_MS + load + ap_random_pick(0, (RETRY_MIN_MS + load) / 5);
+}
+
+static apr_status_t make_event(glance_texts_t *event, const glance_stream_request_t *stream)
+{
+    glance_changes_t changes = {0};
+    apr_uint64_t upto;
+    apr_status_t rv = stream->resumes
+                          ? glance_event_update(event, 1U << GLANCE_STREAM, stream->store,
+                                                stream->seq, &changes, &upto)
+                          : glance_event_hello(event, 1U << GLANCE_STREAM, stream->store, &upto);
+
+    glance_changes_free(&changes);
+    return rv;
+}
+
+/* The client comes back after KeepAliveTimeout as a rule. Until then its connection would count
+ * among those that the MPM may hold, and on worker and prefork a thread would wait on it: a crowd
+ * that polls would take them all from bots. */
+static void close_connection(const request_rec *r)
+{
+    if (!r->connection->master) {
+        r->connection->keepalive = AP_CONN_CLOSE;
+    }
+}
+
+apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
+{
+    glance_text_t *retry = glance_text_make(0);
+    glance_texts_t event = {{0}};
+    apr_status_t rv = retry ? make_event(&event, stream) : APR_ENOMEM;
+
+    if (rv != APR_SUCCESS) {
+        glance_text_release(retry);
+        return rv;
+    }
+    close_connection(r);
+    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BRIEF, 1);
+    glance_sse_put_retry(retry, glance_polling_retry_ms());
+    ap_rwrite(retry->data, (int)retry->length, r);
+    ap_rwrite(event.of[GLANCE_STREAM]->data, (int)event.of[GLANCE_STREAM]->length, r);
+    glance_text_release(retry);
+    glance_texts_release(&event);
+    return APR_SUCCESS;
+}

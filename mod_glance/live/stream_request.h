@@ -1,0 +1,21 @@
+/* glance_stream_request.h: what a viewer asked for, on its way from the request to the hub.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_STREAM_REQUEST_H
+#define GLANCE_STREAM_REQUEST_H
+
+#include "core/dialect.h"
+#include "boards/store.h"
+
+/** What a viewer asked for. */
+typedef struct {
+    glance_store_t *store;
+    glance_transport_e transport;
+    int wants_pulse;
+    int resumes;      /* the viewer knows the board up to `seq` */
+    apr_uint64_t seq; /* if it resumes */
+    const char *address;
+} glance_stream_request_t;
+
+#endif

@@ -1,0 +1,247 @@
+/* glance_viewer.c: one viewer.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "live/viewer.h"
+
+#include <stdlib.h>
+
+#include "apr_strings.h"
+
+/* Bytes read from a client at once, and how often before others have their turn. */
+#define READ_CHUNK 4096
+#define CHUNKS_AT_ONCE 8
+
+static apr_uint32_t held[GLANCE_CONNECTION_KINDS];
+
+apr_uint32_t glance_viewer_count_of(glance_connection_kind_e kind)
+{
+    return __atomic_load_n(&held[kind], __ATOMIC_RELAXED);
+}
+
+apr_uint32_t glance_viewer_count(void)
+{
+    return glance_viewer_count_of(GLANCE_CLEAR) + glance_viewer_count_of(GLANCE_TLS);
+}
+
+glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
+                                    glance_transport_e transport, const char *address,
+                                    glance_moment_t now)
+{
+    glance_viewer_t *viewer = calloc(1, sizeof *viewer);
+
+    if (!viewer) {
+        glance_connection_t lost = *connection;
+
+        glance_connection_close(&lost);
+        return NULL;
+    }
+    __atomic_add_fetch(&held[connection->ops->kind], 1, __ATOMIC_RELAXED);
+    APR_RING_ELEM_INIT(viewer, link);
+    viewer->connection = *connection;
+    viewer->transport = transport;
+    viewer->opened = now;
+    viewer->heard = now;
+    apr_cpystrn(viewer->address, address, sizeof viewer->address);
+    return viewer;
+}
+
+int glance_viewer_is_ready(const glance_viewer_t *viewer)
+{
+    return !viewer->text && !viewer->closing;
+}
+
+static int speaks(const glance_viewer_t *viewer)
+{
+    return glance_transports[viewer->transport].hears;
+}
+
+int glance_viewer_reads(const glance_viewer_t *viewer)
+{
+    return speaks(viewer) || viewer->connection.ops->must_be_read;
+}
+
+/* Sends from `offset` of the text on, until the connection has no room: epoll tells of the edge at
+ * which there is some again.
+ * Returns APR_SUCCESS when all is on its way, APR_EAGAIN or APR_ECONNABORTED. */
+static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
+{
+    glance_connection_t *connection = &viewer->connection;
+
+    while (viewer->offset < text->length) {
+        apr_ssize_t written = connection->ops->write(connection, text->data + viewer->offset,
+                                                     text->length - viewer->offset);
+
+        if (written <= 0) {
+            return written ? APR_ECONNABORTED : APR_EAGAIN;
+        }
+        viewer->offset += (apr_size_t)written;
+        viewer->sent += (apr_uint64_t)written;
+    }
+    return APR_SUCCESS;
+}
+
+apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now)
+{
+    apr_status_t rv;
+
+    viewer->offset = 0;
+    rv = push(viewer, text);
+    if (!APR_STATUS_IS_EAGAIN(rv)) {
+        return rv;
+    }
+    viewer->text = glance_text_keep(text);
+    viewer->pending = now;
+    viewer->moved = now;
+    return APR_SUCCESS;
+}
+
+apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
+{
+    apr_size_t before = viewer->offset;
+    apr_status_t rv = viewer->text ? push(viewer, viewer->text) : APR_SUCCESS;
+
+    if (!viewer->text) {
+        return APR_SUCCESS;
+    }
+    if (APR_STATUS_IS_EAGAIN(rv)) {
+        viewer->moved = viewer->offset > before ? now : viewer->moved;
+        return APR_SUCCESS;
+    }
+    if (rv == APR_SUCCESS) {
+        glance_text_release(viewer->text);
+        viewer->text = NULL;
+        viewer->heard = now; /* nothing was heard meanwhile, nor asked */
+    }
+    return rv;
+}
+
+/* ---- what the client says ---- */
+
+/* Answers what was heard. Once that ends the conversation, nothing may follow it. */
+static apr_status_t answer(glance_viewer_t *viewer, const char *data, apr_size_t length,
+                           glance_moment_t now)
+{
+    glance_text_t *reply = glance_text_make(0);
+    apr_status_t heard = APR_ENOMEM;
+    apr_status_t rv = APR_ECONNABORTED;
+
+    if (!viewer->ws) {
+        viewer->ws = glance_ws_make();
+    }
+    if (viewer->ws && reply) {
+        heard = glance_ws_hear(viewer->ws, data, length, reply);
+    }
+    if (heard == APR_SUCCESS || heard == APR_EOF) {
+        rv = reply->length ? glance_viewer_send(viewer, reply, now) : APR_SUCCESS;
+    }
+    if (heard == APR_EOF) {
+        viewer->closing = now;
+    }
+    if (viewer->ws && (heard == APR_EOF || glance_ws_is_at_rest(viewer->ws))) {
+        glance_ws_free(viewer->ws);
+        viewer->ws = NULL;
+    }
+    glance_text_release(reply);
+    return rv;
+}
+
+/* After the last word, the client is to close (RFC 6455, 7.1.1). To close first, with something of
+ * it unread, would take that word back. */
+static apr_status_t await_close(glance_viewer_t *viewer)
+{
+    if (!viewer->text && !viewer->is_shut) {
+        viewer->is_shut = 1;
+        viewer->connection.ops->shutdown(&viewer->connection);
+    }
+    return glance_connection_discard(&viewer->connection) ? APR_SUCCESS : APR_ECONNABORTED;
+}
+
+apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
+{
+    glance_connection_t *connection = &viewer->connection;
+    char data[READ_CHUNK];
+    int i;
+
+    if (!glance_viewer_reads(viewer)) {
+        return APR_SUCCESS;
+    }
+    for (i = 0; i < CHUNKS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
+        apr_ssize_t length = glance_connection_read(connection, data, sizeof data);
+
+        if (!length && connection->has_more) {
+            break;
+        }
+        if (length <= 0) {
+            return length ? APR_ECONNABORTED : APR_SUCCESS;
+        }
+        viewer->heard = now;
+        if (speaks(viewer) && answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
+            return APR_ECONNABORTED;
+        }
+    }
+    if (viewer->closing) {
+        return await_close(viewer);
+    }
+    if (i == CHUNKS_AT_ONCE || connection->has_more) {
+        glance_connection_watch_again(connection, viewer);
+    }
+    return APR_SUCCESS;
+}
+
+/* ---- the end ---- */
+
+static glance_moment_t later(glance_moment_t moment, apr_interval_time_t by, glance_moment_t now)
+{
+    return moment + by < now ? moment + by : now;
+}
+
+void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t lost,
+                                    glance_moment_t now)
+{
+    viewer->heard = later(viewer->heard, lost, now);
+    viewer->moved = later(viewer->moved, lost, now);
+    viewer->pending = later(viewer->pending, lost, now);
+    if (viewer->closing) {
+        viewer->closing = later(viewer->closing, lost, now);
+    }
+}
+
+int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
+{
+    return viewer->text
+           && (now - viewer->moved > GLANCE_VIEWER_PATIENCE
+               || now - viewer->pending > GLANCE_VIEWER_PATIENCE_IN_ALL);
+}
+
+int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
+{
+    apr_uint32_t limit = glance_transports[viewer->transport].silence_max;
+
+    return (viewer->closing && now - viewer->closing > GLANCE_VIEWER_LINGER)
+           || (limit && !viewer->text && now - viewer->heard > apr_time_from_sec(limit));
+}
+
+void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms)
+{
+    glance_connection_t *connection = &viewer->connection;
+    char words[GLANCE_GOODBYE_MAX];
+
+    if (glance_viewer_is_ready(viewer)) {
+        apr_size_t length = glance_transports[viewer->transport].put_goodbye(words, retry_ms);
+
+        (void)connection->ops->write(connection, words, length);
+    }
+    connection->ops->shutdown(connection);
+}
+
+void glance_viewer_free(glance_viewer_t *viewer)
+{
+    glance_connection_kind_e kind = viewer->connection.ops->kind;
+
+    glance_connection_close(&viewer->connection);
+    glance_text_release(viewer->text);
+    glance_ws_free(viewer->ws);
+    free(viewer);
+    __atomic_sub_fetch(&held[kind], 1, __ATOMIC_RELAXED);
+}
