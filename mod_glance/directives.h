@@ -1,4 +1,4 @@
-/* glance_directives.h: the names of the directives, for the command table and for what the log says
+/* directives.h: the names of the directives, for the command table and for what the log says
  * of them.
  *
  * SPDX-License-Identifier: ISC

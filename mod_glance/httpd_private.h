@@ -1,9 +1,9 @@
-/* glance_private.h: what every file of the module's httpd part needs.
+/* httpd_private.h: what every file of the module's httpd part needs.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_PRIVATE_H
-#define GLANCE_PRIVATE_H
+#ifndef GLANCE_HTTPD_PRIVATE_H
+#define GLANCE_HTTPD_PRIVATE_H
 
 #include "httpd.h"
 

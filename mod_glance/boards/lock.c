@@ -1,4 +1,4 @@
-/* glance_lock.c: the one lock over all boards and all processes.
+/* lock.c: the one lock over all boards and all processes.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_lock.h: the one lock over all boards and all processes, an httpd global mutex.
+/* lock.h: the one lock over all boards and all processes, an httpd global mutex.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_LOCK_H
-#define GLANCE_LOCK_H
+#ifndef GLANCE_BOARDS_LOCK_H
+#define GLANCE_BOARDS_LOCK_H
 
 #include "apr_global_mutex.h"
 

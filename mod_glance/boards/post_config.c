@@ -1,4 +1,4 @@
-/* glance_setup.c: from the configuration to the boards, at every start and restart.
+/* post_config.c: from the configuration to the boards, at every start and restart.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_setup.h: from the configuration to the boards, at every start and restart.
+/* post_config.h: from the configuration to the boards, at every start and restart.
  *
  * A board whose clusters change is succeeded by a new one that takes over what still fits. At a
  * start, a board begins with what a killed server left in memory or, without that, with the state
@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SETUP_H
-#define GLANCE_SETUP_H
+#ifndef GLANCE_BOARDS_POST_CONFIG_H
+#define GLANCE_BOARDS_POST_CONFIG_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_shared.c: what all processes and all generations of the server share.
+/* retained.c: what all processes and all generations of the server share.
  *
  * SPDX-License-Identifier: ISC
  */

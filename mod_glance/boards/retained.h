@@ -1,4 +1,4 @@
-/* glance_shared.h: what all processes and all generations of the server share: the lock, the bell,
+/* retained.h: what all processes and all generations of the server share: the lock, the bell,
  * the counters and the boards' memory.
  *
  * It outlives graceful restarts in httpd's retained data. Nothing but glance_shared_setup() may be
@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SHARED_H
-#define GLANCE_SHARED_H
+#ifndef GLANCE_BOARDS_RETAINED_H
+#define GLANCE_BOARDS_RETAINED_H
 
 #include "httpd_private.h"
 
@@ -20,7 +20,7 @@
  * @return APR_SUCCESS or the system's error. */
 apr_status_t glance_shared_setup(server_rec *server, int *is_new);
 
-/** The lock on all boards. glance_store.c alone takes and releases it. */
+/** The lock on all boards. boards/store.c alone takes and releases it. */
 glance_lock_t *glance_shared_lock(void);
 
 /** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which

@@ -1,4 +1,4 @@
-/* glance_segment.c: the memory of boards.
+/* segment.c: the memory of boards.
  *
  * SPDX-License-Identifier: ISC
  */

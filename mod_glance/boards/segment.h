@@ -1,12 +1,12 @@
-/* glance_segment.h: the memory of boards, found again after a graceful restart by the board's name,
+/* segment.h: the memory of boards, found again after a graceful restart by the board's name,
  * and after the death of all processes by a file.
  *
  * For the parent process only.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SEGMENT_H
-#define GLANCE_SEGMENT_H
+#ifndef GLANCE_BOARDS_SEGMENT_H
+#define GLANCE_BOARDS_SEGMENT_H
 
 #include "httpd_private.h"
 

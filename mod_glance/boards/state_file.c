@@ -1,4 +1,4 @@
-/* glance_keep.c: the state file, as the admin knows it.
+/* state_file.c: the state file, as the admin knows it.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,11 +1,11 @@
-/* glance_keep.h: the state file, as the admin knows it: where it is, and what the log says of it.
+/* state_file.h: the state file, as the admin knows it: where it is, and what the log says of it.
  *
  * For the parent process only, which is root and may be the only one to read and write it.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_KEEP_H
-#define GLANCE_KEEP_H
+#ifndef GLANCE_BOARDS_STATE_FILE_H
+#define GLANCE_BOARDS_STATE_FILE_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_save.c: when the parent writes the state file.
+/* state_saver.c: when the parent writes the state file.
  *
  * SPDX-License-Identifier: ISC
  */

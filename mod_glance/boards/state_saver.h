@@ -1,4 +1,4 @@
-/* glance_save.h: when the parent writes the state file.
+/* state_saver.h: when the parent writes the state file.
  *
  * From the monitor hook, about every ten seconds, if a state or a report has changed; when a
  * configuration goes, at a restart; and at a stop, once all children are gone. Never waits for the
@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SAVE_H
-#define GLANCE_SAVE_H
+#ifndef GLANCE_BOARDS_STATE_SAVER_H
+#define GLANCE_BOARDS_STATE_SAVER_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_store.c: the boards as a process sees them, and the work on them under the lock.
+/* store.c: the boards as a process sees them, and the work on them under the lock.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,11 +1,11 @@
-/* glance_store.h: the boards as a process sees them, and the work on them under the lock.
+/* store.h: the boards as a process sees them, and the work on them under the lock.
  *
  * This file alone takes and releases the lock.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_STORE_H
-#define GLANCE_STORE_H
+#ifndef GLANCE_BOARDS_STORE_H
+#define GLANCE_BOARDS_STORE_H
 
 #include "httpd_private.h"
 

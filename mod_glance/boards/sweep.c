@@ -1,4 +1,4 @@
-/* glance_sweep.c: calling silent shards unhealthy.
+/* sweep.c: calling silent shards unhealthy.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_sweep.h: calling silent shards unhealthy when their time is up.
+/* sweep.h: calling silent shards unhealthy when their time is up.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SWEEP_H
-#define GLANCE_SWEEP_H
+#ifndef GLANCE_BOARDS_SWEEP_H
+#define GLANCE_BOARDS_SWEEP_H
 
 #include "boards/store.h"
 

@@ -1,4 +1,4 @@
-/* glance_file.c: small files that are replaced as a whole, or not at all.
+/* atomic_file.c: small files that are replaced as a whole, or not at all.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_file.h: small files that are replaced as a whole, or not at all.
+/* atomic_file.h: small files that are replaced as a whole, or not at all.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_FILE_H
-#define GLANCE_FILE_H
+#ifndef GLANCE_CORE_ATOMIC_FILE_H
+#define GLANCE_CORE_ATOMIC_FILE_H
 
 #include "apr_errno.h"
 #include "apr_pools.h"

@@ -1,4 +1,4 @@
-/* glance_auth.c: who may write.
+/* auth.c: who may write.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_auth.h: who may write: the passphrase in the Authorization header.
+/* auth.h: who may write: the passphrase in the Authorization header.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_AUTH_H
-#define GLANCE_AUTH_H
+#ifndef GLANCE_CORE_AUTH_H
+#define GLANCE_CORE_AUTH_H
 
 #include "apr_tables.h"
 

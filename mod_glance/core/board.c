@@ -1,4 +1,4 @@
-/* glance_board.c: the table of all shards of a server.
+/* board.c: the table of all shards of a server.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_board.h: the table of all shards of a server, laid out over one piece of shared memory.
+/* board.h: the table of all shards of a server, laid out over one piece of shared memory.
  *
  *   +----------------+  base
  *   | header         |  magic, layout, sizes, epoch, counters, deadline
@@ -22,8 +22,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_BOARD_H
-#define GLANCE_BOARD_H
+#ifndef GLANCE_CORE_BOARD_H
+#define GLANCE_CORE_BOARD_H
 
 #include "apr_hash.h"
 #include "apr_tables.h"

@@ -1,4 +1,4 @@
-/* glance_text.c: a text that grows while it is written and is then shared.
+/* buffer.c: a text that grows while it is written and is then shared.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_text.h: a text that grows while it is written and is then shared by counting references.
+/* buffer.h: a text that grows while it is written and is then shared by counting references.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_TEXT_H
-#define GLANCE_TEXT_H
+#ifndef GLANCE_CORE_BUFFER_H
+#define GLANCE_CORE_BUFFER_H
 
 #include "apr.h"
 

@@ -1,4 +1,4 @@
-/* glance_clock.c: the monotonic clock.
+/* clock.c: the monotonic clock.
  *
  * SPDX-License-Identifier: ISC
  */

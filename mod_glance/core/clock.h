@@ -1,9 +1,9 @@
-/* glance_clock.h: the monotonic clock, which no one can set.
+/* clock.h: the monotonic clock, which no one can set.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_CLOCK_H
-#define GLANCE_CLOCK_H
+#ifndef GLANCE_CORE_CLOCK_H
+#define GLANCE_CORE_CLOCK_H
 
 #include "apr.h"
 

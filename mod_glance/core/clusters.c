@@ -1,4 +1,4 @@
-/* glance_bots.c: the list of clusters an admin declares.
+/* clusters.c: the list of clusters an admin declares.
  *
  * SPDX-License-Identifier: ISC
  */

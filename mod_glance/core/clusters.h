@@ -1,9 +1,9 @@
-/* glance_bots.h: the list of clusters an admin declares, `name:shards name:shards ...`.
+/* clusters.h: the list of clusters an admin declares, `name:shards name:shards ...`.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_BOTS_H
-#define GLANCE_BOTS_H
+#ifndef GLANCE_CORE_CLUSTERS_H
+#define GLANCE_CORE_CLUSTERS_H
 
 #include "apr_pools.h"
 #include "apr_tables.h"

@@ -1,4 +1,4 @@
-/* glance_stats.c: what the module counts for mod_status.
+/* counters.c: what the module counts for mod_status.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,12 +1,12 @@
-/* glance_stats.h: what the module counts for mod_status, over all children.
+/* counters.h: what the module counts for mod_status, over all children.
  *
  * Lies in shared memory: totals that only grow, and a place for each child with what it holds now.
  * All functions may be called by any thread of any process, without a lock.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_STATS_H
-#define GLANCE_STATS_H
+#ifndef GLANCE_CORE_COUNTERS_H
+#define GLANCE_CORE_COUNTERS_H
 
 #include "apr.h"
 

@@ -1,4 +1,4 @@
-/* glance_transport.c: the three ways in which viewers are told the news of a board.
+/* dialect.c: the three ways in which viewers are told the news of a board.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_transport.h: how viewers are told the news of a board, worded and framed: in three ways.
+/* dialect.h: how viewers are told the news of a board, worded and framed: in three ways.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_TRANSPORT_H
-#define GLANCE_TRANSPORT_H
+#ifndef GLANCE_CORE_DIALECT_H
+#define GLANCE_CORE_DIALECT_H
 
 #include "core/snapshot.h"
 #include "core/sse.h"

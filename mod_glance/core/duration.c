@@ -1,4 +1,4 @@
-/* glance_duration.c: times as directives have them.
+/* duration.c: times as directives have them.
  *
  * SPDX-License-Identifier: ISC
  */

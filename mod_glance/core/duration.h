@@ -1,9 +1,9 @@
-/* glance_duration.h: times as directives have them: 30, 30s, 500ms, 2min, 1h.
+/* duration.h: times as directives have them: 30, 30s, 500ms, 2min, 1h.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_DURATION_H
-#define GLANCE_DURATION_H
+#ifndef GLANCE_CORE_DURATION_H
+#define GLANCE_CORE_DURATION_H
 
 #include "apr_errno.h"
 #include "apr_time.h"

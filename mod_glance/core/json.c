@@ -1,4 +1,4 @@
-/* glance_json.c: every JSON text that mod_glance writes.
+/* json.c: every JSON text that mod_glance writes.
  *
  * jansson makes the documents. Only what there is of every shard, a few numbers and fixed words for
  * each of up to a million, is written by hand: as objects it would take seconds.

@@ -1,11 +1,11 @@
-/* glance_json.h: every JSON text that mod_glance writes.
+/* json.h: every JSON text that mod_glance writes.
  *
  * Functions that make a text return it with one reference, or NULL if memory ran out.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_JSON_H
-#define GLANCE_JSON_H
+#ifndef GLANCE_CORE_JSON_H
+#define GLANCE_CORE_JSON_H
 
 #include "core/buffer.h"
 #include "core/snapshot.h"

@@ -1,4 +1,4 @@
-/* glance_path.c: the rest of a URL's path behind an endpoint.
+/* path.c: the rest of a URL's path behind an endpoint.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_path.h: the rest of a URL's path behind an endpoint: `/<cluster>/<id>/<state>`.
+/* path.h: the rest of a URL's path behind an endpoint: `/<cluster>/<id>/<state>`.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_PATH_H
-#define GLANCE_PATH_H
+#ifndef GLANCE_CORE_PATH_H
+#define GLANCE_CORE_PATH_H
 
 #include "apr.h"
 #include "apr_errno.h"

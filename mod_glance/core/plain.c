@@ -1,4 +1,4 @@
-/* glance_plain.c: the board as text for people.
+/* plain.c: the board as text for people.
  *
  * SPDX-License-Identifier: ISC
  */

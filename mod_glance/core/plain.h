@@ -1,9 +1,9 @@
-/* glance_plain.h: the board as text for people, one line a state.
+/* plain.h: the board as text for people, one line a state.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_PLAIN_H
-#define GLANCE_PLAIN_H
+#ifndef GLANCE_CORE_PLAIN_H
+#define GLANCE_CORE_PLAIN_H
 
 #include "core/buffer.h"
 #include "core/snapshot.h"

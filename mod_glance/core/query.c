@@ -1,4 +1,4 @@
-/* glance_query.c: the parameters of a query string.
+/* query.c: the parameters of a query string.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_query.h: the parameters of a query string.
+/* query.h: the parameters of a query string.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_QUERY_H
-#define GLANCE_QUERY_H
+#ifndef GLANCE_CORE_QUERY_H
+#define GLANCE_CORE_QUERY_H
 
 #include "apr_pools.h"
 

@@ -1,4 +1,4 @@
-/* glance_ranges.c: ascending shard ids written as ranges.
+/* ranges.c: ascending shard ids written as ranges.
  *
  * SPDX-License-Identifier: ISC
  */

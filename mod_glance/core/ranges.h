@@ -1,9 +1,9 @@
-/* glance_ranges.h: ascending shard ids written as ranges, `0-15,40`.
+/* ranges.h: ascending shard ids written as ranges, `0-15,40`.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_RANGES_H
-#define GLANCE_RANGES_H
+#ifndef GLANCE_CORE_RANGES_H
+#define GLANCE_CORE_RANGES_H
 
 #include "core/buffer.h"
 

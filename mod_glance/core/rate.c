@@ -1,4 +1,4 @@
-/* glance_rate.c: how often something may be said.
+/* rate.c: how often something may be said.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_rate.h: how often something may be said, whoever makes it happen.
+/* rate.h: how often something may be said, whoever makes it happen.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_RATE_H
-#define GLANCE_RATE_H
+#ifndef GLANCE_CORE_RATE_H
+#define GLANCE_CORE_RATE_H
 
 #include "core/clock.h"
 

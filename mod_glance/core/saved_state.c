@@ -1,4 +1,4 @@
-/* glance_saved.c: the text of the state file.
+/* saved_state.c: the text of the state file.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_saved.h: the text of the state file: boards in JSON, compact, for another start.
+/* saved_state.h: the text of the state file: boards in JSON, compact, for another start.
  *
  *   {"mod_glance": 1, "saved": 1732428000.123, "clean": true, "boards": [
  *     {"name": "status.example.org", "epoch": "00c0ffee00c0ffee", "changes": 4711, "clusters": [
@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SAVED_H
-#define GLANCE_SAVED_H
+#ifndef GLANCE_CORE_SAVED_STATE_H
+#define GLANCE_CORE_SAVED_STATE_H
 
 #include "core/buffer.h"
 #include "core/snapshot.h"

@@ -1,4 +1,4 @@
-/* glance_secret.c: passphrases as an admin writes them down.
+/* secret.c: passphrases as an admin writes them down.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_secret.h: passphrases as an admin writes them down.
+/* secret.h: passphrases as an admin writes them down.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SECRET_H
-#define GLANCE_SECRET_H
+#ifndef GLANCE_CORE_SECRET_H
+#define GLANCE_CORE_SECRET_H
 
 /** What is wrong with a secret, as a sentence that does not show it; NULL if nothing is. */
 const char *glance_secret_fault(const char *secret);

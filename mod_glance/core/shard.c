@@ -1,4 +1,4 @@
-/* glance_shard.c: one shard of a bot.
+/* shard.c: one shard of a bot.
  *
  * SPDX-License-Identifier: ISC
  */

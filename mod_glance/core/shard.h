@@ -1,9 +1,9 @@
-/* glance_shard.h: one shard of a bot: its record, its states, how it moves between them.
+/* shard.h: one shard of a bot: its record, its states, how it moves between them.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SHARD_H
-#define GLANCE_SHARD_H
+#ifndef GLANCE_CORE_SHARD_H
+#define GLANCE_CORE_SHARD_H
 
 #include "core/clock.h"
 

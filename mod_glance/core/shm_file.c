@@ -1,4 +1,4 @@
-/* glance_memory.c: memory that all processes of a server share and that may outlive them.
+/* shm_file.c: memory that all processes of a server share and that may outlive them.
  *
  * SPDX-License-Identifier: ISC
  */

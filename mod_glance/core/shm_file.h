@@ -1,4 +1,4 @@
-/* glance_memory.h: memory that all processes of a server share and, where there is a place for it,
+/* shm_file.h: memory that all processes of a server share and, where there is a place for it,
  * that outlives them.
  *
  * Kept memory is a file on a file system that is itself in memory (tmpfs, as /run is): as fast as
@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_MEMORY_H
-#define GLANCE_MEMORY_H
+#ifndef GLANCE_CORE_SHM_FILE_H
+#define GLANCE_CORE_SHM_FILE_H
 
 #include "apr_errno.h"
 

@@ -1,4 +1,4 @@
-/* glance_snapshot.c: a board at one moment.
+/* snapshot.c: a board at one moment.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_snapshot.h: a board at one moment, copied under its lock, read without.
+/* snapshot.h: a board at one moment, copied under its lock, read without.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SNAPSHOT_H
-#define GLANCE_SNAPSHOT_H
+#ifndef GLANCE_CORE_SNAPSHOT_H
+#define GLANCE_CORE_SNAPSHOT_H
 
 #include "apr_time.h"
 

@@ -1,4 +1,4 @@
-/* glance_sse.c: the framing of Server-Sent Events.
+/* sse.c: the framing of Server-Sent Events.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_sse.h: the framing of Server-Sent Events (WHATWG HTML, "Server-sent events").
+/* sse.h: the framing of Server-Sent Events (WHATWG HTML, "Server-sent events").
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_SSE_H
-#define GLANCE_SSE_H
+#ifndef GLANCE_CORE_SSE_H
+#define GLANCE_CORE_SSE_H
 
 #include "core/buffer.h"
 

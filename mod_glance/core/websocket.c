@@ -1,4 +1,4 @@
-/* glance_ws.c: the framing of WebSocket.
+/* websocket.c: the framing of WebSocket.
  *
  * wslay reads and writes the frames. Its context of eight kilobytes lives only while the client is
  * in the middle of something: most of a crowd of viewers never says more than a pong.

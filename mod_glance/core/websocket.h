@@ -1,9 +1,9 @@
-/* glance_ws.h: the framing of WebSocket (RFC 6455), on the server's side.
+/* websocket.h: the framing of WebSocket (RFC 6455), on the server's side.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_WS_H
-#define GLANCE_WS_H
+#ifndef GLANCE_CORE_WEBSOCKET_H
+#define GLANCE_CORE_WEBSOCKET_H
 
 #include "apr_errno.h"
 

@@ -1,4 +1,4 @@
-/* glance_api.c: the handlers of status, health and plain.
+/* api.c: the handlers of status, health and plain.
  *
  * A POST's checks stand in the order of the contract: 405, 401, 404, 413, 400, 503, 409.
  *

@@ -1,9 +1,9 @@
-/* glance_api.h: the handlers of status, health and plain.
+/* api.h: the handlers of status, health and plain.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_API_H
-#define GLANCE_API_H
+#ifndef GLANCE_HTTP_API_H
+#define GLANCE_HTTP_API_H
 
 #include "httpd_private.h"
 

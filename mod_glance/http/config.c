@@ -1,4 +1,4 @@
-/* glance_config.c: the directives.
+/* config.c: the directives.
  *
  * SPDX-License-Identifier: ISC
  */

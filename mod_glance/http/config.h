@@ -1,9 +1,9 @@
-/* glance_config.h: the directives, what they set, and where it may be read.
+/* config.h: the directives, what they set, and where it may be read.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_CONFIG_H
-#define GLANCE_CONFIG_H
+#ifndef GLANCE_HTTP_CONFIG_H
+#define GLANCE_HTTP_CONFIG_H
 
 #include "httpd_private.h"
 

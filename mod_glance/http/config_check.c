@@ -1,4 +1,4 @@
-/* glance_check.c: what no single directive can check: whether they fit together.
+/* config_check.c: what no single directive can check: whether they fit together.
  *
  * SPDX-License-Identifier: ISC
  */

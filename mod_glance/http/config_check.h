@@ -1,9 +1,9 @@
-/* glance_check.h: what no single directive can check: whether they fit together.
+/* config_check.h: what no single directive can check: whether they fit together.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_CHECK_H
-#define GLANCE_CHECK_H
+#ifndef GLANCE_HTTP_CONFIG_CHECK_H
+#define GLANCE_HTTP_CONFIG_CHECK_H
 
 #include "httpd_private.h"
 

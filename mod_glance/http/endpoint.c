@@ -1,4 +1,4 @@
-/* glance_endpoint.c: which of our endpoints a request is for.
+/* endpoint.c: which of our endpoints a request is for.
  *
  * SPDX-License-Identifier: ISC
  */

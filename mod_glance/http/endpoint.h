@@ -1,9 +1,9 @@
-/* glance_endpoint.h: which of our endpoints a request is for, and what lies behind it in the path.
+/* endpoint.h: which of our endpoints a request is for, and what lies behind it in the path.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_ENDPOINT_H
-#define GLANCE_ENDPOINT_H
+#ifndef GLANCE_HTTP_ENDPOINT_H
+#define GLANCE_HTTP_ENDPOINT_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_feed.c: the handler of the live feed.
+/* feed.c: the handler of the live feed.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_feed.h: the handler of the live feed: the opening handshake of WebSocket (RFC 6455, 4.2).
+/* feed.h: the handler of the live feed: the opening handshake of WebSocket (RFC 6455, 4.2).
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_FEED_H
-#define GLANCE_FEED_H
+#ifndef GLANCE_HTTP_FEED_H
+#define GLANCE_HTTP_FEED_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_modstatus.c: the section of mod_status, for people and, with `?auto`, for programs.
+/* mod_status.c: the section of mod_status, for people and, with `?auto`, for programs.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_modstatus.h: the section of mod_status.
+/* mod_status.h: the section of mod_status.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_MODSTATUS_H
-#define GLANCE_MODSTATUS_H
+#ifndef GLANCE_HTTP_MOD_STATUS_H
+#define GLANCE_HTTP_MOD_STATUS_H
 
 #include "httpd_private.h"
 

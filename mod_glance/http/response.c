@@ -1,4 +1,4 @@
-/* glance_answer.c: the answers that all handlers give alike.
+/* response.c: the answers that all handlers give alike.
  *
  * SPDX-License-Identifier: ISC
  */

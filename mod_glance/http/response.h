@@ -1,11 +1,11 @@
-/* glance_answer.h: the answers that all handlers give alike.
+/* response.h: the answers that all handlers give alike.
  *
  * A handler returns what these functions return.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_ANSWER_H
-#define GLANCE_ANSWER_H
+#ifndef GLANCE_HTTP_RESPONSE_H
+#define GLANCE_HTTP_RESPONSE_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_stream.c: the handler of the live stream.
+/* stream.c: the handler of the live stream.
  *
  * SPDX-License-Identifier: ISC
  */

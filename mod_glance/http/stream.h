@@ -1,9 +1,9 @@
-/* glance_stream.h: the handler of the live stream.
+/* stream.h: the handler of the live stream.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_STREAM_H
-#define GLANCE_STREAM_H
+#ifndef GLANCE_HTTP_STREAM_H
+#define GLANCE_HTTP_STREAM_H
 
 #include "httpd_private.h"
 

@@ -1,4 +1,4 @@
-/* glance_admission.c: the way of a viewer from its request to the hub.
+/* admission.c: the way of a viewer from its request to the hub.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_admission.h: the way of a viewer from its request to the hub.
+/* admission.h: the way of a viewer from its request to the hub.
  *
  * A stream is answered like any request, with nothing but its head yet, and httpd is told to close
  * the connection after it. Just before httpd does, on the pre_close_connection hook, the child's
@@ -10,8 +10,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_ADMISSION_H
-#define GLANCE_ADMISSION_H
+#ifndef GLANCE_LIVE_ADMISSION_H
+#define GLANCE_LIVE_ADMISSION_H
 
 #include "live/stream_request.h"
 

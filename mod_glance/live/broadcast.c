@@ -1,4 +1,4 @@
-/* glance_broadcast.c: one board's viewers in this child.
+/* broadcast.c: one board's viewers in this child.
  *
  * SPDX-License-Identifier: ISC
  */

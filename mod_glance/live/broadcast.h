@@ -1,4 +1,4 @@
-/* glance_broadcast.h: one board's viewers in this child, and what they have all been told.
+/* broadcast.h: one board's viewers in this child, and what they have all been told.
  *
  * Belongs to the child's hub thread. Each text is made once for each transport that somebody uses,
  * and written to every viewer. A viewer that cannot take it keeps one text pending, is passed over
@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_BROADCAST_H
-#define GLANCE_BROADCAST_H
+#ifndef GLANCE_LIVE_BROADCAST_H
+#define GLANCE_LIVE_BROADCAST_H
 
 #include "live/event.h"
 #include "live/viewer.h"

@@ -1,4 +1,4 @@
-/* glance_clear.c: a clear connection.
+/* clear.c: a clear connection.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
-/* glance_clear.h: a clear connection: bytes reach the socket as they are.
+/* clear.h: a clear connection: bytes reach the socket as they are.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_CLEAR_H
-#define GLANCE_CLEAR_H
+#ifndef GLANCE_LIVE_CLEAR_H
+#define GLANCE_LIVE_CLEAR_H
 
 #include "live/connection.h"
 

@@ -1,4 +1,4 @@
-/* glance_connection.c: what clear and TLS connections have in common.
+/* connection.c: what clear and TLS connections have in common.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,12 +1,12 @@
-/* glance_connection.h: a client's connection that httpd has let go of, clear or TLS. Nobody ever
+/* connection.h: a client's connection that httpd has let go of, clear or TLS. Nobody ever
  * waits on it.
  *
  * Belongs to the child's hub thread alone.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_CONNECTION_H
-#define GLANCE_CONNECTION_H
+#ifndef GLANCE_LIVE_CONNECTION_H
+#define GLANCE_LIVE_CONNECTION_H
 
 #include "httpd_private.h"
 

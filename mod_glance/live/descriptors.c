@@ -1,4 +1,4 @@
-/* glance_descriptors.c: which of a child's descriptors viewers may take.
+/* descriptors.c: which of a child's descriptors viewers may take.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,10 +1,10 @@
-/* glance_descriptors.h: which of a child's descriptors viewers may take, so that httpd never lacks
+/* descriptors.h: which of a child's descriptors viewers may take, so that httpd never lacks
  * one: a child that cannot accept for want of descriptors ends as "sick", and the parent with it.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_DESCRIPTORS_H
-#define GLANCE_DESCRIPTORS_H
+#ifndef GLANCE_LIVE_DESCRIPTORS_H
+#define GLANCE_LIVE_DESCRIPTORS_H
 
 #include "httpd_private.h"
 

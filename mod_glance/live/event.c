@@ -1,4 +1,4 @@
-/* glance_event.c: what viewers are told.
+/* event.c: what viewers are told.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_event.h: what viewers are told, as texts ready to send: a board's news, fetched under its
+/* event.h: what viewers are told, as texts ready to send: a board's news, fetched under its
  * lock, in the words of the transports that want them.
  *
  * @a wanted has one bit for each transport, by its number. Each function returns APR_SUCCESS,
@@ -8,8 +8,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_EVENT_H
-#define GLANCE_EVENT_H
+#ifndef GLANCE_LIVE_EVENT_H
+#define GLANCE_LIVE_EVENT_H
 
 #include "core/dialect.h"
 #include "boards/store.h"

@@ -1,4 +1,4 @@
-/* glance_handover.c: from httpd's connection to one of the child's hub.
+/* handover.c: from httpd's connection to one of the child's hub.
  *
  * SPDX-License-Identifier: ISC
  */

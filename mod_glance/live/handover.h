@@ -1,9 +1,9 @@
-/* glance_handover.h: from httpd's connection to one of the child's hub.
+/* handover.h: from httpd's connection to one of the child's hub.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_HANDOVER_H
-#define GLANCE_HANDOVER_H
+#ifndef GLANCE_LIVE_HANDOVER_H
+#define GLANCE_LIVE_HANDOVER_H
 
 #include "live/connection.h"
 

@@ -1,4 +1,4 @@
-/* glance_hub.c: the one thread of a child that serves all its viewers.
+/* hub.c: the one thread of a child that serves all its viewers.
  *
  * SPDX-License-Identifier: ISC
  */

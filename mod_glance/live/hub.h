@@ -1,11 +1,11 @@
-/* glance_hub.h: the one thread of a child that serves all its viewers.
+/* hub.h: the one thread of a child that serves all its viewers.
  *
  * It sleeps in epoll until a board rings, a viewer's window opens or closes, or something is due.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_HUB_H
-#define GLANCE_HUB_H
+#ifndef GLANCE_LIVE_HUB_H
+#define GLANCE_LIVE_HUB_H
 
 #include "live/viewer.h"
 

@@ -1,4 +1,4 @@
-/* glance_polling.c: the polling fallback.
+/* polling.c: the polling fallback.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,10 +1,10 @@
-/* glance_polling.h: the polling fallback, for viewers that are not held: the stream's events as a
+/* polling.h: the polling fallback, for viewers that are not held: the stream's events as a
  * complete answer, and when to ask again.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_POLLING_H
-#define GLANCE_POLLING_H
+#ifndef GLANCE_LIVE_POLLING_H
+#define GLANCE_LIVE_POLLING_H
 
 #include "live/stream_request.h"
 

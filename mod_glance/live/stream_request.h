@@ -1,9 +1,9 @@
-/* glance_stream_request.h: what a viewer asked for, on its way from the request to the hub.
+/* stream_request.h: what a viewer asked for, on its way from the request to the hub.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_STREAM_REQUEST_H
-#define GLANCE_STREAM_REQUEST_H
+#ifndef GLANCE_LIVE_STREAM_REQUEST_H
+#define GLANCE_LIVE_STREAM_REQUEST_H
 
 #include "core/dialect.h"
 #include "boards/store.h"

@@ -1,4 +1,4 @@
-/* glance_tls.c: a TLS connection, taken over from mod_ssl.
+/* tls.c: a TLS connection, taken over from mod_ssl.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* glance_tls.h: a TLS connection, taken over from mod_ssl.
+/* tls.h: a TLS connection, taken over from mod_ssl.
  *
  * mod_ssl gives its SSL object away in the optional hook pre_handshake. When httpd is done with the
  * connection, mod_ssl is made to let go of that object, which then gets a BIO of ours over the
@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_TLS_H
-#define GLANCE_TLS_H
+#ifndef GLANCE_LIVE_TLS_H
+#define GLANCE_LIVE_TLS_H
 
 #include "live/connection.h"
 

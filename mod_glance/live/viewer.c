@@ -1,4 +1,4 @@
-/* glance_viewer.c: one viewer.
+/* viewer.c: one viewer.
  *
  * SPDX-License-Identifier: ISC
  */

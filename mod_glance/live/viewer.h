@@ -1,11 +1,11 @@
-/* glance_viewer.h: one viewer: a client at the end of a connection, told the news by a transport,
+/* viewer.h: one viewer: a client at the end of a connection, told the news by a transport,
  * with its place in the board's life and what it still has to be sent. Belongs to the child's hub
  * thread alone.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef GLANCE_VIEWER_H
-#define GLANCE_VIEWER_H
+#ifndef GLANCE_LIVE_VIEWER_H
+#define GLANCE_LIVE_VIEWER_H
 
 #include "apr_ring.h"
 
