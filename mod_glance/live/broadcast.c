@@ -13,6 +13,7 @@
 #define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
 #define STOP "child stops"
+#define RETURN_MAX_MS 20000  /* the longest that a crowd is spread over */
 #define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
 /* A hello of so many bytes is worth sharing even if it is no longer the newest. */
@@ -27,13 +28,13 @@
 #define HELLOS_MAX 4
 
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
-                           apr_interval_time_t interval, apr_uint32_t return_ms,
+                           apr_interval_time_t interval, glance_return_t returns,
                            const int *stopping)
 {
     memset(broadcast, 0, sizeof *broadcast);
     broadcast->store = store;
     broadcast->interval = interval;
-    broadcast->return_ms = return_ms;
+    broadcast->returns = returns;
     broadcast->stopping = stopping;
     APR_RING_INIT(&broadcast->viewers, glance_viewer_t, link);
 }
@@ -472,9 +473,11 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
 
 static void say_goodbye(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
 {
-    apr_uint32_t spread = broadcast->return_ms + broadcast->count;
+    apr_uint32_t least = broadcast->returns.least;
+    apr_uint32_t crowd = broadcast->count * broadcast->returns.each;
 
-    glance_viewer_goodbye(viewer, broadcast->return_ms + ap_random_pick(0, spread));
+    crowd = crowd < RETURN_MAX_MS ? crowd : RETURN_MAX_MS;
+    glance_viewer_goodbye(viewer, least + ap_random_pick(0, least + crowd));
 }
 
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,

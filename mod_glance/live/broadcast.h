@@ -25,10 +25,17 @@ typedef struct {
     glance_text_t *text;
 } glance_broadcast_text_t;
 
+/** When viewers who are sent away may come back, in milliseconds: after the least time, spread over
+ * that again, and over so much for each of them. */
+typedef struct {
+    apr_uint32_t least;
+    apr_uint32_t each;
+} glance_return_t;
+
 typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
-    apr_uint32_t return_ms;       /* how soon those who are sent away may come back */
+    glance_return_t returns;      /* when those who are sent away may come back */
     const int *stopping;          /* set by any thread: nothing more is to be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
@@ -49,11 +56,9 @@ typedef struct glance_broadcast_t {
     glance_changes_t changes; /* used again and again */
 } glance_broadcast_t;
 
-/** @param return_ms how soon viewers who are sent away may come back, in milliseconds; they are
- * spread over as long again, and a millisecond for each.
- * @param stopping set once the streams are to end. */
+/** @param stopping set once the streams are to end. */
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
-                           apr_interval_time_t interval, apr_uint32_t return_ms,
+                           apr_interval_time_t interval, glance_return_t returns,
                            const int *stopping);
 
 /** Takes the viewer in and sends it what it does not know yet. Frees it if it is gone already. */

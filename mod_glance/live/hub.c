@@ -32,9 +32,11 @@
 #define GOODBYE_MS 200
 #define ABANDON_MS 100
 
-/* How soon viewers of a child that ends may come back; they are spread over as long again. */
+/* When viewers of a child that ends may come back. */
 #define RETURN_MS 500
 #define RETURN_SLOWLY_MS 4000
+#define RETURN_EACH_MS 1
+#define RETURN_EACH_PREFORK_MS 20
 
 /* How often the hub looks whether descriptors or memory run short. */
 #define LIMITS_INTERVAL apr_time_from_msec(250)
@@ -592,10 +594,13 @@ static void size_hub(server_rec *server, const glance_hub_settings_t *settings)
                  hub->most);
 }
 
-/* Where each connection wears a child out, viewers that come back soon are a burden. */
-static apr_uint32_t return_ms(void)
+/* Where each connection wears a child out, viewers that come back soon are a burden. And on prefork
+ * each that comes takes a process for a moment: if many come at once, httpd starts processes for
+ * them, and ends them a second later, with their viewers. */
+static glance_return_t returns(void)
 {
-    return connections_per_child() ? RETURN_SLOWLY_MS : RETURN_MS;
+    return (glance_return_t){.least = connections_per_child() ? RETURN_SLOWLY_MS : RETURN_MS,
+                             .each = hub->is_threaded ? RETURN_EACH_MS : RETURN_EACH_PREFORK_MS};
 }
 
 static void make_mutexes(void)
@@ -635,7 +640,7 @@ static apr_status_t make_hub(server_rec *server, const glance_hub_settings_t *se
     size_hub(server, settings);
     for (store = glance_store_all(); store; store = store->next) {
         glance_broadcast_init(&hub->broadcasts[store->index], store, settings->stream_interval,
-                              return_ms(), &hub->stopping);
+                              returns(), &hub->stopping);
     }
     watch(hub->wakeup_fd, EPOLLIN, &wakeup_mark);
     return APR_SUCCESS;
