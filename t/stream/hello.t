@@ -53,7 +53,7 @@ subtest 'hello tells the states as they are' => sub {
 
 subtest 'timeout is that of the server' => sub {
     is(viewer(port => port('fast'))->next_event->{json}{timeout}, 1, 'a second');
-    is(viewer(port => port('live'))->next_event->{json}{timeout}, 600, 'ten minutes');
+    is(viewer(port => port('live'))->next_event->{json}{timeout}, 3600, 'an hour');
 };
 
 subtest 'a large board' => sub {

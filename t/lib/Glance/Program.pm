@@ -19,7 +19,7 @@ sub start {
 # The next line that matches; undef when none comes in time.
 sub line {
     my ($self, $pattern, $seconds) = @_;
-    my $deadline = now() + patience($seconds // 20);
+    my $deadline = now() + patience($seconds // 60);
     while (1) {
         while ($self->{text} =~ s/\A(.*)\n//) {
             my $line = $1;
