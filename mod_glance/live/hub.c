@@ -36,7 +36,7 @@
 #define RETURN_MS 500
 #define RETURN_SLOWLY_MS 4000
 #define RETURN_EACH_MS 1
-#define RETURN_EACH_PREFORK_MS 20
+#define RETURN_EACH_PREFORK_MS 50
 
 /* How often the hub looks whether descriptors or memory run short. */
 #define LIMITS_INTERVAL apr_time_from_msec(250)
