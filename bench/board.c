@@ -46,7 +46,7 @@ static glance_board_t *make_board(apr_pool_t *pool, unsigned shards)
     void *base;
     unsigned i;
 
-    glance_bots_add(clusters, apr_psprintf(pool, "main:%u", shards), pool);
+    glance_clusters_add(clusters, apr_psprintf(pool, "main:%u", shards), pool);
     size = glance_board_size(clusters);
     base = calloc(1, size);
     glance_board_init(base, clusters, 1, 0);

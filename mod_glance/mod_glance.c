@@ -73,12 +73,12 @@ static int handler(request_rec *r)
     if (!target.rest) {
         complain_once(r, "SetHandler serves one path only; use " GLANCE_ENDPOINT
                          " in this URL's <Location> instead");
-        return glance_answer_failure(r);
+        return glance_response_failure(r);
     }
     if (!store) {
         complain_once(r, "no " GLANCE_BOTS " is set");
-        return glance_answer_error(r, HTTP_INTERNAL_SERVER_ERROR,
-                                   "this server has no board; its admin must set " GLANCE_BOTS);
+        return glance_response_error(r, HTTP_INTERNAL_SERVER_ERROR,
+                                     "this server has no board; its admin must set " GLANCE_BOTS);
     }
     return handle(r, store, target.rest);
 }
@@ -90,13 +90,13 @@ static int set_up_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    if (glance_setup_boards(glance_config_boards(server, ptemp),
-                            glance_config_state_file(server, ptemp), server, pconf, ptemp)
+    if (glance_post_config_boards(glance_config_boards(server, ptemp),
+                                  glance_config_state_file(server, ptemp), server, pconf, ptemp)
         != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     glance_config_attach(server);
-    glance_check_keys(server);
+    glance_config_check_keys(server);
     return OK;
 }
 
@@ -104,7 +104,7 @@ static int start_saving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 {
     (void)plog;
     (void)ptemp;
-    glance_save_setup(pconf, server, glance_config_state_file(server, pconf));
+    glance_state_saver_post_config(pconf, server, glance_config_state_file(server, pconf));
     return OK;
 }
 
@@ -135,16 +135,16 @@ static void child_init(apr_pool_t *pchild, server_rec *server)
 static void register_hooks(apr_pool_t *pool)
 {
     glance_admission_register(pool);
-    glance_modstatus_register(pool);
+    glance_mod_status_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_config(glance_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(glance_config_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(set_up_boards, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(start_saving, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_post_config(check_live, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_monitor(glance_sweep_monitor, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_monitor(glance_save_monitor, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_monitor(glance_state_saver_monitor, NULL, NULL, APR_HOOK_LAST);
     ap_hook_translate_name(glance_endpoint_translate, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(glance_endpoint_map, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_type_checker(glance_endpoint_type, NULL, NULL, APR_HOOK_FIRST);

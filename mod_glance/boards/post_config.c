@@ -16,9 +16,9 @@
 
 /* One round of setting up. */
 typedef struct {
-    int keeps_states;            /* there is a state file */
-    const glance_saved_t *saved; /* what it holds; NULL: nothing, or not looked at */
-    apr_pool_t *pool;            /* lives as long as the configuration */
+    int keeps_states;                  /* there is a state file */
+    const glance_saved_state_t *saved; /* what it holds; NULL: nothing, or not looked at */
+    apr_pool_t *pool;                  /* lives as long as the configuration */
 } setup_t;
 
 static const char *kept_path(const glance_store_t *store, const char *folder, apr_pool_t *pool)
@@ -34,16 +34,16 @@ static const char *kept_path(const glance_store_t *store, const char *folder, ap
 }
 
 /* Where a board's memory can be kept for the case that all processes are killed. */
-static glance_memory_place_t kept_place(const glance_store_t *store, apr_pool_t *pool)
+static glance_shm_file_place_t kept_place(const glance_store_t *store, apr_pool_t *pool)
 {
     const char *folder = ap_runtime_dir_relative(pool, "");
-    glance_memory_place_t place = {NULL, -1};
+    glance_shm_file_place_t place = {NULL, -1};
     apr_status_t rv;
 
-    if (!folder || !glance_memory_keeps_in(folder)) {
+    if (!folder || !glance_shm_file_keeps_in(folder)) {
         return place;
     }
-    rv = glance_shared_locks(&place.locks, folder, store->server);
+    rv = glance_retained_locks(&place.locks, folder, store->server);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, store->server,
                      GLANCE_LOGNO(0114) "board %s: cannot open glance.lock in %s: if all processes "
@@ -64,18 +64,19 @@ static apr_status_t new_epoch(apr_uint64_t *epoch)
  * configuration still have that one mapped, and are told by its mark. If `latest` is not 0, the
  * board goes on from that number. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
-                               apr_uint64_t epoch, apr_uint64_t latest, glance_memory_place_t place,
-                               glance_board_t *from, apr_pool_t *pool)
+                               apr_uint64_t epoch, apr_uint64_t latest,
+                               glance_shm_file_place_t place, glance_board_t *from,
+                               apr_pool_t *pool)
 {
-    glance_segment_t *segment = glance_segment_make(glance_shared_segments(), store->name, clusters,
-                                                    epoch, place, store->server);
+    glance_segment_t *segment = glance_segment_make(glance_retained_segments(), store->name,
+                                                    clusters, epoch, place, store->server);
     apr_status_t rv = segment ? glance_segment_open(&store->board, segment, pool) : APR_ENOMEM;
 
     if (rv == APR_SUCCESS && from) {
-        rv = glance_store_succeed(store, from);
+        rv = glance_store_migrate(store, from);
     }
     if (rv == APR_SUCCESS && latest) {
-        glance_board_resume(store->board, latest);
+        glance_board_restore_sequence(store->board, latest);
     }
     if (rv == APR_SUCCESS) {
         /* Only now is it worth more than what it replaces. */
@@ -85,7 +86,7 @@ static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *
 }
 
 /* Whether newer memory has taken its place, so that a later server does not find it. */
-static int is_replaced(const glance_memory_t *old, const glance_memory_t *newer)
+static int is_replaced(const glance_shm_file_t *old, const glance_shm_file_t *newer)
 {
     return old->path && newer->path && !strcmp(old->path, newer->path);
 }
@@ -94,8 +95,8 @@ static int is_replaced(const glance_memory_t *old, const glance_memory_t *newer)
 static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_segment_t *old, apr_pool_t *pool)
 {
-    glance_segment_t **segments = glance_shared_segments();
-    glance_memory_place_t place = {NULL, -1};
+    glance_segment_t **segments = glance_retained_segments();
+    glance_shm_file_place_t place = {NULL, -1};
     glance_board_t *from = NULL;
     apr_uint64_t epoch;
     apr_status_t rv = new_epoch(&epoch);
@@ -113,7 +114,7 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
         rv = make_board(store, clusters, epoch, 0, place, from, pool);
     }
     if (rv == APR_SUCCESS && !is_replaced(&old->memory, &(*segments)->memory)) {
-        glance_memory_forget(&old->memory);
+        glance_shm_file_forget(&old->memory);
     }
     glance_segment_drop(segments, old);
     return rv;
@@ -121,11 +122,11 @@ static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clust
 
 /* A board that is not in memory yet: by the state file, if that knows of it. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
-                          glance_memory_place_t place, const setup_t *setup)
+                          glance_shm_file_place_t place, const setup_t *setup)
 {
-    const glance_saved_t *saved = setup->saved;
-    const char *name = glance_saved_name(setup->pool, store->name);
-    const glance_saved_board_t *known = saved ? glance_saved_find(saved, name) : NULL;
+    const glance_saved_state_t *saved = setup->saved;
+    const char *name = glance_saved_state_name(setup->pool, store->name);
+    const glance_saved_state_board_t *known = saved ? glance_saved_state_find(saved, name) : NULL;
     int goes_on = known && saved->clean && glance_board_matches(known->board, clusters);
     apr_uint64_t epoch = goes_on ? known->epoch : 0;
     apr_status_t rv = goes_on ? APR_SUCCESS : new_epoch(&epoch);
@@ -152,13 +153,13 @@ static const char *why_stale(const setup_t *setup)
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const setup_t *setup)
 {
-    glance_segment_t **segments = glance_shared_segments();
+    glance_segment_t **segments = glance_retained_segments();
     glance_segment_t *segment = glance_segment_find(*segments, store->name);
     const char *how = segment ? "kept" : "new";
     apr_status_t rv = APR_SUCCESS;
 
     if (!segment) {
-        glance_memory_place_t place = kept_place(store, setup->pool);
+        glance_shm_file_place_t place = kept_place(store, setup->pool);
 
         segment = glance_segment_adopt(segments, store->name, &place, why_stale(setup),
                                        store->server, setup->pool);
@@ -187,7 +188,7 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
     return rv;
 }
 
-static glance_store_t *make_store(const glance_setup_board_t *declared, apr_pool_t *pool)
+static glance_store_t *make_store(const glance_post_config_board_t *declared, apr_pool_t *pool)
 {
     char *name = apr_pstrdup(pool, declared->server->server_hostname);
     glance_store_t *store;
@@ -199,7 +200,7 @@ static glance_store_t *make_store(const glance_setup_board_t *declared, apr_pool
     return store;
 }
 
-static apr_status_t set_up_board(const glance_setup_board_t *declared, const setup_t *setup)
+static apr_status_t set_up_board(const glance_post_config_board_t *declared, const setup_t *setup)
 {
     glance_store_t *store = glance_store_find(declared->server->server_hostname);
     apr_status_t rv;
@@ -219,7 +220,7 @@ static apr_status_t set_up_board(const glance_setup_board_t *declared, const set
 /* Boards whose server is gone from the configuration. */
 static void drop_orphans(server_rec *server, apr_pool_t *pool)
 {
-    glance_segment_t **segments = glance_shared_segments();
+    glance_segment_t **segments = glance_retained_segments();
     glance_segment_t *segment;
     glance_segment_t *next;
 
@@ -233,7 +234,7 @@ static void drop_orphans(server_rec *server, apr_pool_t *pool)
         if (glance_segment_open(&orphan.board, segment, pool) == APR_SUCCESS) {
             (void)glance_store_close(&orphan);
         }
-        glance_memory_forget(&segment->memory);
+        glance_shm_file_forget(&segment->memory);
         glance_segment_drop(segments, segment);
     }
 }
@@ -244,7 +245,8 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const setup_t *
 
     glance_store_begin();
     for (i = 0; i < boards->nelts; i++) {
-        apr_status_t rv = set_up_board(&APR_ARRAY_IDX(boards, i, glance_setup_board_t), setup);
+        apr_status_t rv = set_up_board(&APR_ARRAY_IDX(boards, i, glance_post_config_board_t),
+                                       setup);
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -253,21 +255,21 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const setup_t *
     return APR_SUCCESS;
 }
 
-int glance_setup_boards(const apr_array_header_t *boards, const char *state_file,
-                        server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
+                              server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     setup_t setup = {.keeps_states = state_file != NULL, .pool = pconf};
     int is_new;
     apr_status_t rv;
 
-    rv = glance_shared_setup(server, &is_new);
+    rv = glance_retained_post_config(server, &is_new);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
                      GLANCE_LOGNO(0016) "cannot make the lock or the bell of the boards");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (is_new) {
-        setup.saved = glance_keep_load(state_file, server, ptemp);
+        setup.saved = glance_state_file_load(state_file, server, ptemp);
     }
     if (set_up_all(boards, &setup) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;

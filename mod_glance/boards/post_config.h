@@ -19,14 +19,14 @@ typedef struct {
     const apr_array_header_t *clusters; /* of glance_cluster_t */
     apr_interval_time_t timeout;
     apr_interval_time_t timer_interval;
-} glance_setup_board_t;
+} glance_post_config_board_t;
 
 /** On the post_config hook, not in the first of a start's two rounds: finds or makes the boards, in
  * this order. Servers of one name share one board.
- * @param boards (of glance_setup_board_t) as they are declared.
+ * @param boards (of glance_post_config_board_t) as they are declared.
  * @param state_file NULL: no states are kept while the server is down.
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging why there can be none. */
-int glance_setup_boards(const apr_array_header_t *boards, const char *state_file,
-                        server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp);
+int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
+                              server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp);
 
 #endif

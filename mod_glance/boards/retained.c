@@ -27,30 +27,30 @@ typedef struct lock_file_t {
 
 typedef struct {
     glance_lock_t lock;
-    int bell;
-    apr_shm_t *stats;
+    int change_fd;
+    apr_shm_t *counters;
     glance_segment_t *segments;
     lock_file_t *lock_files;
 } retained_t;
 
 static retained_t *retained;
 
-static apr_status_t make_stats(apr_pool_t *process_pool)
+static apr_status_t make_counters(apr_pool_t *process_pool)
 {
     apr_size_t size;
     apr_status_t rv;
     int children = 0;
 
     ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
-    size = glance_stats_size((apr_uint32_t)children);
-    rv = apr_shm_create(&retained->stats, size, NULL, process_pool);
+    size = glance_counters_size((apr_uint32_t)children);
+    rv = apr_shm_create(&retained->counters, size, NULL, process_pool);
     if (rv == APR_SUCCESS) {
-        glance_stats_init(glance_shared_stats(), (apr_uint32_t)children);
+        glance_counters_init(glance_retained_counters(), (apr_uint32_t)children);
     }
     return rv;
 }
 
-apr_status_t glance_shared_setup(server_rec *server, int *is_new)
+apr_status_t glance_retained_post_config(server_rec *server, int *is_new)
 {
     apr_pool_t *process_pool = server->process->pool;
     apr_status_t rv;
@@ -65,26 +65,26 @@ apr_status_t glance_shared_setup(server_rec *server, int *is_new)
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    retained->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return retained->bell < 0 ? apr_get_os_error() : make_stats(process_pool);
+    retained->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return retained->change_fd < 0 ? apr_get_os_error() : make_counters(process_pool);
 }
 
-glance_lock_t *glance_shared_lock(void)
+glance_lock_t *glance_retained_lock(void)
 {
     return &retained->lock;
 }
 
-int glance_shared_bell(void)
+int glance_retained_change_fd(void)
 {
-    return retained->bell;
+    return retained->change_fd;
 }
 
-glance_stats_t *glance_shared_stats(void)
+glance_counters_t *glance_retained_counters(void)
 {
-    return apr_shm_baseaddr_get(retained->stats);
+    return apr_shm_baseaddr_get(retained->counters);
 }
 
-glance_segment_t **glance_shared_segments(void)
+glance_segment_t **glance_retained_segments(void)
 {
     return &retained->segments;
 }
@@ -101,9 +101,9 @@ static lock_file_t *find_lock_file(const struct stat *info)
 
 /* A file that is open already must not be used by another descriptor: that would be locked out by
  * the first one. It may have been reached by another path. */
-apr_status_t glance_shared_locks(int *locks, const char *folder, const server_rec *server)
+apr_status_t glance_retained_locks(int *locks, const char *folder, const server_rec *server)
 {
-    apr_status_t rv = glance_memory_open_locks(locks, folder);
+    apr_status_t rv = glance_shm_file_open_locks(locks, folder);
     lock_file_t *file;
     struct stat info;
 
@@ -127,11 +127,11 @@ apr_status_t glance_shared_locks(int *locks, const char *folder, const server_re
     return APR_SUCCESS;
 }
 
-void glance_shared_forget_kept(void)
+void glance_retained_forget_files(void)
 {
     glance_segment_t *segment;
 
     for (segment = retained->segments; segment; segment = segment->next) {
-        glance_memory_forget(&segment->memory);
+        glance_shm_file_forget(&segment->memory);
     }
 }

@@ -55,25 +55,25 @@ static void warn_not_kept(const char *name, const char *path, apr_status_t rv,
 
 /* Memory that cannot be kept is better than none. */
 static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
-                                glance_memory_place_t place, const server_rec *server)
+                                glance_shm_file_place_t place, const server_rec *server)
 {
     if (place.path) {
         apr_status_t rv;
 
         place.path = apr_pstrdup(segment->pool, place.path);
-        rv = glance_memory_make(&segment->memory, size, place);
+        rv = glance_shm_file_make(&segment->memory, size, place);
         if (rv == APR_SUCCESS) {
             return rv;
         }
         warn_not_kept(segment->name, place.path, rv, server);
         place.path = NULL;
     }
-    return glance_memory_make(&segment->memory, size, place);
+    return glance_shm_file_make(&segment->memory, size, place);
 }
 
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters, apr_uint64_t epoch,
-                                      glance_memory_place_t place, const server_rec *server)
+                                      glance_shm_file_place_t place, const server_rec *server)
 {
     apr_size_t size = glance_board_size(clusters);
     glance_segment_t *segment = new_segment(name, server);
@@ -87,7 +87,7 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
 
 void glance_segment_publish(const glance_segment_t *segment, const server_rec *server)
 {
-    apr_status_t rv = glance_memory_publish(&segment->memory);
+    apr_status_t rv = glance_shm_file_publish(&segment->memory);
 
     if (rv != APR_SUCCESS) {
         warn_not_kept(segment->name, segment->memory.path, rv, server);
@@ -117,13 +117,13 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
                  GLANCE_LOGNO(0110) "board %s: cannot use %s, which a server left that was killed: "
                                     "%s",
                  segment->name, segment->memory.path, fault);
-    glance_memory_forget(&segment->memory);
-    glance_memory_drop(&segment->memory);
+    glance_shm_file_forget(&segment->memory);
+    glance_shm_file_drop(&segment->memory);
     return discard(segment);
 }
 
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
-                                       glance_memory_place_t *place, const char *stale,
+                                       glance_shm_file_place_t *place, const char *stale,
                                        const server_rec *server, apr_pool_t *pool)
 {
     glance_segment_t *segment;
@@ -133,9 +133,9 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
         return NULL;
     }
     segment = new_segment(name, server);
-    rv = glance_memory_find(&segment->memory,
-                            (glance_memory_place_t){apr_pstrdup(segment->pool, place->path),
-                                                    place->locks});
+    rv = glance_shm_file_find(&segment->memory,
+                              (glance_shm_file_place_t){apr_pstrdup(segment->pool, place->path),
+                                                        place->locks});
     if (rv == APR_SUCCESS) {
         return adopt(list, segment, stale, server, pool);
     }
@@ -161,6 +161,6 @@ void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment)
         list = &(*list)->next;
     }
     *list = segment->next;
-    glance_memory_drop(&segment->memory);
+    glance_shm_file_drop(&segment->memory);
     apr_pool_destroy(segment->pool);
 }

@@ -17,7 +17,7 @@
 typedef struct glance_segment_t {
     const char *name; /* of the board */
     apr_pool_t *pool;
-    glance_memory_t memory;
+    glance_shm_file_t memory;
     struct glance_segment_t *next;
 } glance_segment_t;
 
@@ -30,7 +30,7 @@ glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name);
  * @return NULL if there is no memory for it. */
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters, apr_uint64_t epoch,
-                                      glance_memory_place_t place, const server_rec *server);
+                                      glance_shm_file_place_t place, const server_rec *server);
 
 /** From now on a later server finds this segment. A failure is logged. */
 void glance_segment_publish(const glance_segment_t *segment, const server_rec *server);
@@ -42,7 +42,7 @@ void glance_segment_publish(const glance_segment_t *segment, const server_rec *s
  * @param pool for what is needed meanwhile.
  * @return NULL if there is nothing that can be used. */
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
-                                       glance_memory_place_t *place, const char *stale,
+                                       glance_shm_file_place_t *place, const char *stale,
                                        const server_rec *server, apr_pool_t *pool);
 
 /** This process' view of the board. @return as glance_board_open(). */

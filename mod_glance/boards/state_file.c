@@ -141,7 +141,8 @@ static void log_unread(const unread_t *unread, const char *path, const server_re
 
 /* ---- reading ---- */
 
-static void log_loaded(const glance_saved_t *saved, const char *path, const server_rec *server)
+static void log_loaded(const glance_saved_state_t *saved, const char *path,
+                       const server_rec *server)
 {
     char when[APR_RFC822_DATE_LEN];
 
@@ -154,20 +155,21 @@ static void log_loaded(const glance_saved_t *saved, const char *path, const serv
 }
 
 /* Writes what was read once more, no longer marked as clean. */
-static void spend(glance_saved_t *saved, const char *path, const server_rec *server,
+static void spend(glance_saved_state_t *saved, const char *path, const server_rec *server,
                   apr_pool_t *pool)
 {
-    glance_text_t *text = glance_saved_again(saved, pool);
+    glance_buffer_t *text = glance_saved_state_again(saved, pool);
 
-    if (!text || glance_keep_write(path, text, server, pool) != APR_SUCCESS) {
+    if (!text || glance_state_file_write(path, text, server, pool) != APR_SUCCESS) {
         saved->clean = 0;
     }
-    glance_text_release(text);
+    glance_buffer_release(text);
 }
 
-const glance_saved_t *glance_keep_load(const char *path, const server_rec *server, apr_pool_t *pool)
+const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,
+                                                   apr_pool_t *pool)
 {
-    glance_saved_t *saved = apr_pcalloc(pool, sizeof *saved);
+    glance_saved_state_t *saved = apr_pcalloc(pool, sizeof *saved);
     const char *fault = NULL;
     apr_size_t length = 0;
     char *text = NULL;
@@ -176,7 +178,7 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
     if (!path) {
         return NULL;
     }
-    rv = glance_file_read(path, GLANCE_SAVED_MAX, &text, &length, pool);
+    rv = glance_atomic_file_read(path, GLANCE_SAVED_STATE_MAX, &text, &length, pool);
     if (APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
                      GLANCE_LOGNO(0104) GLANCE_STATE_FILE
@@ -188,7 +190,8 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
         keep_unread(path, rv, server, pool);
         return NULL;
     }
-    if (glance_saved_read(saved, text, length, glance_clock_now(), &fault, pool) != APR_SUCCESS) {
+    if (glance_saved_state_read(saved, text, length, glance_clock_now(), &fault, pool)
+        != APR_SUCCESS) {
         set_aside(path, fault, server, pool);
         return NULL;
     }
@@ -201,8 +204,8 @@ const glance_saved_t *glance_keep_load(const char *path, const server_rec *serve
 
 /* ---- writing ---- */
 
-apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
-                               const server_rec *server, apr_pool_t *pool)
+apr_status_t glance_state_file_write(const char *path, const glance_buffer_t *text,
+                                     const server_rec *server, apr_pool_t *pool)
 {
     unread_t *unread = retained_unread();
     const char *step = "";
@@ -218,7 +221,8 @@ apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
     if (was_there(unread, path)) {
         unread->why = APR_SUCCESS;
     }
-    rv = glance_file_replace(path, text->data, text->length, GLANCE_SAVED_MAX, &step, pool);
+    rv = glance_atomic_file_replace(path, text->data, text->length, GLANCE_SAVED_STATE_MAX, &step,
+                                    pool);
     if (rv != APR_SUCCESS && !failing) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
                      GLANCE_LOGNO(0106) GLANCE_STATE_FILE

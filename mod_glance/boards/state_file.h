@@ -16,14 +16,14 @@
  * longer clean; if that fails, it does not count as clean, since nobody could tell after a crash.
  * @param path NULL: none is kept.
  * @return what it holds, or NULL. Lives as long as @a pool. */
-const glance_saved_t *glance_keep_load(const char *path, const server_rec *server,
-                                       apr_pool_t *pool);
+const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,
+                                                   apr_pool_t *pool);
 
 /** Replaces the state file; but not one that could be neither read nor set aside, until somebody
  * has moved it. A failure has one line in the log, and so has the first success after it, however
  * often it is tried in between.
  * @return APR_SUCCESS or the system's error. */
-apr_status_t glance_keep_write(const char *path, const glance_text_t *text,
-                               const server_rec *server, apr_pool_t *pool);
+apr_status_t glance_state_file_write(const char *path, const glance_buffer_t *text,
+                                     const server_rec *server, apr_pool_t *pool);
 
 #endif

@@ -35,13 +35,13 @@ static struct {
 /* ---- has anything changed? ---- */
 
 /* A sum of counters that only grow: it stands still only if all of them do. */
-static apr_uint64_t sum_of(glance_mark_e mark)
+static apr_uint64_t sum_of(glance_sequence_e sequence)
 {
     const glance_store_t *store;
     apr_uint64_t sum = 0;
 
     for (store = glance_store_all(); store; store = store->next) {
-        sum += glance_board_latest(store->board, mark);
+        sum += glance_board_latest(store->board, sequence);
     }
     return sum;
 }
@@ -58,7 +58,7 @@ static char *put_digits(char *at, const glance_snapshot_t *snapshot)
 }
 
 /* Whether the boards hold what was saved last; takes note of what they hold. */
-static int is_saved(const glance_saved_entry_t *entries, apr_size_t count)
+static int is_saved(const glance_saved_state_entry_t *entries, apr_size_t count)
 {
     apr_size_t length = 0;
     apr_size_t i;
@@ -104,7 +104,7 @@ static apr_size_t count_stores(void)
 }
 
 /* Copies all boards. Whatever it returns, release_entries() is due. */
-static apr_status_t take_entries(glance_saved_entry_t *entries, apr_pool_t *pool)
+static apr_status_t take_entries(glance_saved_state_entry_t *entries, apr_pool_t *pool)
 {
     glance_store_t *store;
     apr_size_t i = 0;
@@ -115,12 +115,12 @@ static apr_status_t take_entries(glance_saved_entry_t *entries, apr_pool_t *pool
         if (rv != APR_SUCCESS) {
             return rv;
         }
-        entries[i].name = glance_saved_name(pool, store->name);
+        entries[i].name = glance_saved_state_name(pool, store->name);
     }
     return APR_SUCCESS;
 }
 
-static void release_entries(const glance_saved_entry_t *entries, apr_size_t count)
+static void release_entries(const glance_saved_state_entry_t *entries, apr_size_t count)
 {
     apr_size_t i;
 
@@ -129,18 +129,18 @@ static void release_entries(const glance_saved_entry_t *entries, apr_size_t coun
     }
 }
 
-static apr_status_t write_entries(const glance_saved_entry_t *entries, apr_size_t count, int clean,
-                                  apr_pool_t *pool)
+static apr_status_t write_entries(const glance_saved_state_entry_t *entries, apr_size_t count,
+                                  int clean, apr_pool_t *pool)
 {
     apr_time_t now = apr_time_now();
-    glance_text_t *text = glance_saved_write(entries, count, now, clean, pool);
+    glance_buffer_t *buffer = glance_saved_state_write(entries, count, now, clean, pool);
     apr_status_t rv = APR_ENOMEM;
 
-    if (text) {
-        rv = glance_keep_write(saver.path, text, saver.server, pool);
+    if (buffer) {
+        rv = glance_state_file_write(saver.path, buffer, saver.server, pool);
     }
-    glance_text_release(text);
-    glance_stats_saved(glance_shared_stats(), now, rv == APR_SUCCESS);
+    glance_buffer_release(buffer);
+    glance_counters_note_save(glance_retained_counters(), now, rv == APR_SUCCESS);
     return rv;
 }
 
@@ -149,12 +149,12 @@ static apr_status_t write_entries(const glance_saved_entry_t *entries, apr_size_
 static apr_status_t save(int always, int clean)
 {
     apr_size_t count = count_stores();
-    glance_saved_entry_t *entries;
+    glance_saved_state_entry_t *entries;
     apr_pool_t *pool;
     apr_status_t rv;
 
     apr_pool_create(&pool, NULL);
-    apr_pool_tag(pool, "glance_save");
+    apr_pool_tag(pool, "glance_state_saver");
     entries = apr_pcalloc(pool, (count + 1) * sizeof *entries);
     rv = take_entries(entries, pool);
     if (rv == APR_SUCCESS && (!is_saved(entries, count) || always)) {
@@ -168,9 +168,9 @@ static apr_status_t save(int always, int clean)
     return rv;
 }
 
-int glance_save_monitor(apr_pool_t *pool, server_rec *server)
+int glance_state_saver_monitor(apr_pool_t *pool, server_rec *server)
 {
-    apr_uint64_t beats = sum_of(GLANCE_BEAT);
+    apr_uint64_t beats = sum_of(GLANCE_HEARTBEAT);
     apr_uint64_t changes = sum_of(GLANCE_CHANGE);
 
     (void)pool;
@@ -219,7 +219,7 @@ static apr_status_t end_process(void *unused)
     }
     saver.is_over = 1;
     if (save_last(clean) == APR_SUCCESS && clean) {
-        glance_shared_forget_kept();
+        glance_retained_forget_files();
     }
     forget_saved();
     return APR_SUCCESS;
@@ -239,7 +239,7 @@ static apr_status_t end_configuration(void *unused)
     return APR_SUCCESS;
 }
 
-void glance_save_setup(apr_pool_t *pconf, server_rec *server, const char *path)
+void glance_state_saver_post_config(apr_pool_t *pconf, server_rec *server, const char *path)
 {
     memset(&saver, 0, sizeof saver);
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG || !glance_store_all()

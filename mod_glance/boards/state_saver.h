@@ -11,11 +11,11 @@
 
 #include "httpd_private.h"
 
-/** On the post_config hook, after glance_setup_boards(): begins to save.
+/** On the post_config hook, after glance_post_config_boards(): begins to save.
  * @param path of the state file, allocated in @a pconf; NULL: nothing is saved. */
-void glance_save_setup(apr_pool_t *pconf, server_rec *server, const char *path);
+void glance_state_saver_post_config(apr_pool_t *pconf, server_rec *server, const char *path);
 
 /** On the monitor hook. @return OK. */
-int glance_save_monitor(apr_pool_t *pool, server_rec *server);
+int glance_state_saver_monitor(apr_pool_t *pool, server_rec *server);
 
 #endif

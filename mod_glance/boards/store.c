@@ -75,15 +75,15 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
     for (i = 0; caches && i <= stores->index; i++) {
         pthread_mutex_init(&caches[i].mutex, NULL);
     }
-    return glance_lock_child_init(glance_shared_lock(), pchild, server);
+    return glance_lock_child_init(glance_retained_lock(), pchild, server);
 }
 
 /* ---- the lock ---- */
 
-static void mend_if_torn(const glance_store_t *store)
+static void repair_if_dirty(const glance_store_t *store)
 {
-    if (glance_board_is_torn(store->board)) {
-        glance_board_mend(store->board);
+    if (glance_board_is_dirty(store->board)) {
+        glance_board_repair(store->board);
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
                      GLANCE_LOGNO(0010) "board %s: mended the record of a writer that was killed",
                      store->name);
@@ -93,7 +93,7 @@ static void mend_if_torn(const glance_store_t *store)
 static apr_status_t lock(const glance_store_t *store)
 {
     static glance_rate_t rate = {.span = APR_USEC_PER_SEC, .most = 5};
-    apr_status_t rv = glance_lock_take(glance_shared_lock());
+    apr_status_t rv = glance_lock_take(glance_retained_lock());
     apr_uint32_t withheld;
 
     if (rv != APR_SUCCESS) {
@@ -103,23 +103,23 @@ static apr_status_t lock(const glance_store_t *store)
         }
         return rv;
     }
-    mend_if_torn(store);
+    repair_if_dirty(store);
     return APR_SUCCESS;
 }
 
 static apr_status_t try_lock(const glance_store_t *store)
 {
-    apr_status_t rv = glance_lock_try(glance_shared_lock());
+    apr_status_t rv = glance_lock_try(glance_retained_lock());
 
     if (rv == APR_SUCCESS) {
-        mend_if_torn(store);
+        repair_if_dirty(store);
     }
     return rv;
 }
 
 static void unlock(const glance_store_t *store)
 {
-    apr_status_t rv = glance_lock_release(glance_shared_lock());
+    apr_status_t rv = glance_lock_release(glance_retained_lock());
 
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
@@ -131,12 +131,12 @@ static void unlock(const glance_store_t *store)
 
 /* Hubs wait for the bell edge by edge, and nobody reads it: one write wakes them all. A writer
  * killed before it rings leaves them to their next tick, a second later. */
-static void ring_if_wanted(const glance_store_t *store)
+static void notify_if_requested(const glance_store_t *store)
 {
     apr_uint64_t one = 1;
 
-    if (glance_board_take_bell(store->board)
-        && write(glance_shared_bell(), &one, sizeof one) != (ssize_t)sizeof one) {
+    if (glance_board_take_request(store->board)
+        && write(glance_retained_change_fd(), &one, sizeof one) != (ssize_t)sizeof one) {
         ap_log_error(APLOG_MARK, APLOG_ERR, apr_get_os_error(), store->server,
                      GLANCE_LOGNO(0019) "cannot ring the bell of board %s", store->name);
     }
@@ -149,12 +149,12 @@ static apr_status_t finish(const glance_store_t *store, apr_status_t rv, int cha
 {
     unlock(store);
     if (changed) {
-        ring_if_wanted(store);
+        notify_if_requested(store);
     }
     return rv;
 }
 
-apr_status_t glance_store_succeed(glance_store_t *store, glance_board_t *from)
+apr_status_t glance_store_migrate(glance_store_t *store, glance_board_t *from)
 {
     glance_store_t previous = *store;
     apr_status_t rv;
@@ -163,7 +163,7 @@ apr_status_t glance_store_succeed(glance_store_t *store, glance_board_t *from)
     previous.board = from;
     rv = lock(&previous);
     if (rv == APR_SUCCESS) {
-        glance_board_succeed(store->board, from);
+        glance_board_migrate(store->board, from);
         unlock(&previous);
     }
     return rv;
@@ -192,14 +192,15 @@ apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glan
     return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
 }
 
-apr_status_t glance_store_live(glance_store_t *store, apr_uint32_t shard, glance_transition_t *was)
+apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
+                                    glance_transition_t *was)
 {
     apr_status_t rv = lock(store);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = glance_board_live(store->board, shard, glance_clock_now(), store->timeout, was);
+    rv = glance_board_heartbeat(store->board, shard, glance_clock_now(), store->timeout, was);
     return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
 }
 
@@ -272,7 +273,7 @@ apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t 
     return rv;
 }
 
-static int is_fresh(const glance_store_t *store, const glance_snapshot_t *snapshot)
+static int is_new(const glance_store_t *store, const glance_snapshot_t *snapshot)
 {
     return snapshot && snapshot->seq == glance_board_latest(store->board, GLANCE_CHANGE)
            && glance_clock_now() - snapshot->taken < CACHE_LIFE;
@@ -288,23 +289,23 @@ glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
     }
     cache = &caches[store->index];
     pthread_mutex_lock(&cache->mutex);
-    if (!is_fresh(store, cache->snapshot)) {
+    if (!is_new(store, cache->snapshot)) {
         glance_snapshot_release(cache->snapshot);
         cache->snapshot = take_snapshot(store);
     }
-    snapshot = cache->snapshot ? glance_snapshot_keep(cache->snapshot) : NULL;
+    snapshot = cache->snapshot ? glance_snapshot_ref(cache->snapshot) : NULL;
     pthread_mutex_unlock(&cache->mutex);
     return snapshot;
 }
 
-apr_status_t glance_store_since(glance_store_t *store, glance_mark_e mark, apr_uint64_t number,
-                                glance_changes_t *changes, apr_uint64_t *upto)
+apr_status_t glance_store_since(glance_store_t *store, glance_sequence_e sequence,
+                                apr_uint64_t number, glance_changes_t *changes, apr_uint64_t *upto)
 {
     apr_status_t rv = lock(store);
 
     if (rv == APR_SUCCESS) {
-        *upto = glance_board_latest(store->board, mark);
-        rv = glance_board_since(store->board, mark, number, changes);
+        *upto = glance_board_latest(store->board, sequence);
+        rv = glance_board_since(store->board, sequence, number, changes);
         unlock(store);
     }
     return rv;

@@ -47,9 +47,9 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
 /* What follows takes the lock, mends what a killed writer left, works and releases the lock.
  * An error of the lock itself is passed on. */
 
-/** glance_board_succeed(): moves the states over from another board, which ends with it. For the
+/** glance_board_migrate(): moves the states over from another board, which ends with it. For the
  * parent on the post_config hook, as is glance_store_close(). */
-apr_status_t glance_store_succeed(glance_store_t *store, glance_board_t *from);
+apr_status_t glance_store_migrate(glance_store_t *store, glance_board_t *from);
 
 /** glance_board_close() */
 apr_status_t glance_store_close(glance_store_t *store);
@@ -58,8 +58,9 @@ apr_status_t glance_store_close(glance_store_t *store);
 apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glance_state_e state,
                                  glance_transition_t *was);
 
-/** glance_board_live() and, if it changed a state, a ring of the bell. */
-apr_status_t glance_store_live(glance_store_t *store, apr_uint32_t shard, glance_transition_t *was);
+/** glance_board_heartbeat() and, if it changed a state, a ring of the bell. */
+apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
+                                    glance_transition_t *was);
 
 /** glance_board_sweep(), if the board's deadline has passed and, if it changed a state, a ring of
  * the bell. */
@@ -85,7 +86,7 @@ glance_snapshot_t *glance_store_snapshot(glance_store_t *store);
 apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t **snapshot);
 
 /** glance_board_since(); @a upto receives the number up to which the answer goes. */
-apr_status_t glance_store_since(glance_store_t *store, glance_mark_e mark, apr_uint64_t number,
-                                glance_changes_t *changes, apr_uint64_t *upto);
+apr_status_t glance_store_since(glance_store_t *store, glance_sequence_e sequence,
+                                apr_uint64_t number, glance_changes_t *changes, apr_uint64_t *upto);
 
 #endif

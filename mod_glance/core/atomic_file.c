@@ -93,8 +93,8 @@ static apr_status_t sync_folder(const char *folder)
     return rv;
 }
 
-apr_status_t glance_file_replace(const char *path, const char *data, apr_size_t length,
-                                 apr_size_t most, const char **step, apr_pool_t *pool)
+apr_status_t glance_atomic_file_replace(const char *path, const char *data, apr_size_t length,
+                                        apr_size_t most, const char **step, apr_pool_t *pool)
 {
     const char *draft = apr_pstrcat(pool, path, ".new", NULL);
     apr_status_t rv;
@@ -164,8 +164,8 @@ static apr_status_t read_open(int file, apr_size_t most, char **data, apr_size_t
     return read_all(file, *data, length);
 }
 
-apr_status_t glance_file_read(const char *path, apr_size_t most, char **data, apr_size_t *length,
-                              apr_pool_t *pool)
+apr_status_t glance_atomic_file_read(const char *path, apr_size_t most, char **data,
+                                     apr_size_t *length, apr_pool_t *pool)
 {
     /* O_NONBLOCK: nobody may be at the other end of a pipe. */
     int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

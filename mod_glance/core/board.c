@@ -24,7 +24,7 @@ struct glance_board_header_t {
     apr_uint32_t cluster_count;
     apr_uint32_t shard_count;
     apr_uint64_t epoch;
-    apr_uint64_t latest[GLANCE_MARKS];
+    apr_uint64_t latest[GLANCE_SEQUENCES];
     glance_moment_t deadline; /* no shard falls silent before */
     glance_moment_t swept;    /* the last sweep, 0: none yet */
     apr_uint32_t writing;
@@ -33,7 +33,7 @@ struct glance_board_header_t {
 };
 
 struct glance_board_block_t {
-    apr_uint64_t marks[GLANCE_MARKS]; /* the newest among its shards */
+    apr_uint64_t sequences[GLANCE_SEQUENCES]; /* the newest among its shards */
 };
 
 static apr_uint64_t align8(apr_uint64_t size)
@@ -240,9 +240,9 @@ apr_uint64_t glance_board_epoch(const glance_board_t *board)
     return board->header->epoch;
 }
 
-apr_uint64_t glance_board_latest(const glance_board_t *board, glance_mark_e mark)
+apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence)
 {
-    return __atomic_load_n(&board->header->latest[mark], __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&board->header->latest[sequence], __ATOMIC_SEQ_CST);
 }
 
 glance_moment_t glance_board_deadline(const glance_board_t *board)
@@ -272,13 +272,13 @@ static void end_write(glance_board_t *board)
 
 /* Draws the next number for the shard. The board's counter comes last: who sees it without the
  * lock, and then takes the lock, finds the shard. */
-static void set_mark(glance_board_t *board, glance_mark_e mark, apr_uint32_t shard)
+static void set_sequence(glance_board_t *board, glance_sequence_e sequence, apr_uint32_t shard)
 {
-    apr_uint64_t number = board->header->latest[mark] + 1;
+    apr_uint64_t number = board->header->latest[sequence] + 1;
 
-    board->shards[shard].marks[mark] = number;
-    board->blocks[shard / BLOCK_SHARDS].marks[mark] = number;
-    __atomic_store_n(&board->header->latest[mark], number, __ATOMIC_SEQ_CST);
+    board->shards[shard].sequences[sequence] = number;
+    board->blocks[shard / BLOCK_SHARDS].sequences[sequence] = number;
+    __atomic_store_n(&board->header->latest[sequence], number, __ATOMIC_SEQ_CST);
 }
 
 static void describe(glance_transition_t *was, const glance_board_t *board, apr_uint32_t shard,
@@ -299,9 +299,9 @@ static void finish_write(glance_board_t *board, apr_uint32_t shard, int changed,
                                                          ? timeout
                                                          : GLANCE_SWEEP_GRAIN);
 
-    set_mark(board, GLANCE_BEAT, shard);
+    set_sequence(board, GLANCE_HEARTBEAT, shard);
     if (changed) {
-        set_mark(board, GLANCE_CHANGE, shard);
+        set_sequence(board, GLANCE_CHANGE, shard);
     }
     if (deadline < board->header->deadline) {
         set_deadline(board, deadline);
@@ -325,8 +325,8 @@ apr_status_t glance_board_report(glance_board_t *board, apr_uint32_t shard, glan
     return APR_SUCCESS;
 }
 
-apr_status_t glance_board_live(glance_board_t *board, apr_uint32_t shard, glance_moment_t now,
-                               apr_int64_t timeout, glance_transition_t *was)
+apr_status_t glance_board_heartbeat(glance_board_t *board, apr_uint32_t shard, glance_moment_t now,
+                                    apr_int64_t timeout, glance_transition_t *was)
 {
     int changed;
 
@@ -338,7 +338,7 @@ apr_status_t glance_board_live(glance_board_t *board, apr_uint32_t shard, glance
     }
     describe(was, board, shard, now);
     begin_write(board, shard);
-    changed = glance_shard_beat(&board->shards[shard], now);
+    changed = glance_shard_heartbeat(&board->shards[shard], now);
     finish_write(board, shard, changed, timeout);
     was->to = board->shards[shard].state;
     return APR_SUCCESS;
@@ -354,8 +354,8 @@ static void fall_silent(glance_board_t *board, apr_uint32_t shard, glance_moment
         transition->to = GLANCE_UNHEALTHY;
     }
     begin_write(board, shard);
-    glance_shard_fall_silent(&board->shards[shard], now);
-    set_mark(board, GLANCE_CHANGE, shard);
+    glance_shard_mark_unhealthy(&board->shards[shard], now);
+    set_sequence(board, GLANCE_CHANGE, shard);
     end_write(board);
 }
 
@@ -418,7 +418,7 @@ static apr_uint32_t block_end(const glance_board_t *board, apr_uint32_t block)
     return end < board->shard_count ? end : board->shard_count;
 }
 
-apr_status_t glance_board_since(const glance_board_t *board, glance_mark_e mark,
+apr_status_t glance_board_since(const glance_board_t *board, glance_sequence_e sequence,
                                 apr_uint64_t number, glance_changes_t *changes)
 {
     apr_uint32_t block;
@@ -426,13 +426,14 @@ apr_status_t glance_board_since(const glance_board_t *board, glance_mark_e mark,
 
     changes->count = 0;
     for (block = 0; block < block_count(board->shard_count); block++) {
-        if (board->blocks[block].marks[mark] <= number) {
+        if (board->blocks[block].sequences[sequence] <= number) {
             continue;
         }
         for (i = block * BLOCK_SHARDS; i < block_end(board, block); i++) {
             const glance_shard_t *shard = &board->shards[i];
 
-            if (shard->marks[mark] > number && push_change(changes, i, shard) != APR_SUCCESS) {
+            if (shard->sequences[sequence] > number
+                && push_change(changes, i, shard) != APR_SUCCESS) {
                 return APR_ENOMEM;
             }
         }
@@ -448,19 +449,19 @@ static void inherit_cluster(glance_board_t *board, const glance_board_cluster_t 
 
     for (i = 0; i < shards; i++) {
         glance_shard_t *shard = &board->shards[to->first + i];
-        int mark;
+        int sequence;
 
         *shard = from->shards[source->first + i];
-        glance_shard_mend(shard);
-        for (mark = 0; mark < GLANCE_MARKS; mark++) {
-            if (shard->marks[mark]) {
-                set_mark(board, (glance_mark_e)mark, to->first + i);
+        glance_shard_repair(shard);
+        for (sequence = 0; sequence < GLANCE_SEQUENCES; sequence++) {
+            if (shard->sequences[sequence]) {
+                set_sequence(board, (glance_sequence_e)sequence, to->first + i);
             }
         }
     }
 }
 
-void glance_board_succeed(glance_board_t *board, glance_board_t *from)
+void glance_board_migrate(glance_board_t *board, glance_board_t *from)
 {
     apr_uint32_t i;
 
@@ -481,20 +482,20 @@ void glance_board_close(glance_board_t *board)
     board->header->superseded = 1;
 }
 
-int glance_board_is_torn(const glance_board_t *board)
+int glance_board_is_dirty(const glance_board_t *board)
 {
     return __atomic_load_n(&board->header->writing, __ATOMIC_SEQ_CST) != NOT_WRITING;
 }
 
-void glance_board_mend(glance_board_t *board)
+void glance_board_repair(glance_board_t *board)
 {
-    apr_uint32_t torn = __atomic_load_n(&board->header->writing, __ATOMIC_SEQ_CST) - 1;
+    apr_uint32_t dirty = __atomic_load_n(&board->header->writing, __ATOMIC_SEQ_CST) - 1;
 
-    if (torn < board->shard_count) {
+    if (dirty < board->shard_count) {
         /* The counters are stored last, so the record may be ahead of them by one: the marks
          * below draw that number again. */
-        set_mark(board, GLANCE_CHANGE, torn);
-        set_mark(board, GLANCE_BEAT, torn);
+        set_sequence(board, GLANCE_CHANGE, dirty);
+        set_sequence(board, GLANCE_HEARTBEAT, dirty);
         glance_board_expect_sweep(board);
     }
     end_write(board);
@@ -504,7 +505,7 @@ static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
 {
     const glance_shard_t *shard = &board->shards[i];
     const glance_board_block_t *block = &board->blocks[i / BLOCK_SHARDS];
-    int mark;
+    int sequence;
 
     if (shard->state >= GLANCE_STATES) {
         return "a shard has a state that is none";
@@ -512,11 +513,11 @@ static const char *validate_shard(const glance_board_t *board, apr_uint32_t i)
     if (shard->reported >= GLANCE_STATES && shard->reported != GLANCE_NEVER) {
         return "a shard has reported a state that is none";
     }
-    for (mark = 0; mark < GLANCE_MARKS; mark++) {
-        if (shard->marks[mark] > board->header->latest[mark]) {
+    for (sequence = 0; sequence < GLANCE_SEQUENCES; sequence++) {
+        if (shard->sequences[sequence] > board->header->latest[sequence]) {
             return "a shard is ahead of the board's counters";
         }
-        if (shard->marks[mark] > block->marks[mark]) {
+        if (shard->sequences[sequence] > block->sequences[sequence]) {
             return "a shard is ahead of its block";
         }
     }
@@ -532,11 +533,11 @@ static const char *validate(const glance_board_t *board, apr_uint64_t counter_ma
     if (!header_fits(board->header, (apr_size_t)board->header->size)) {
         return "the header is not that of a board";
     }
-    if (glance_board_is_torn(board)) {
+    if (glance_board_is_dirty(board)) {
         return "a writer has not finished";
     }
     if (board->header->latest[GLANCE_CHANGE] > counter_max
-        || board->header->latest[GLANCE_BEAT] > counter_max) {
+        || board->header->latest[GLANCE_HEARTBEAT] > counter_max) {
         return "a counter is further than anybody can have counted";
     }
     fault = validate_clusters(board);
@@ -556,13 +557,13 @@ const char *glance_board_adopt(glance_board_t *board, glance_moment_t now)
     const char *fault;
     apr_uint32_t i;
 
-    glance_board_mend(board);
+    glance_board_repair(board);
     fault = validate(board, COUNTER_MAX_ADOPTED);
     if (fault) {
         return fault;
     }
     for (i = 0; i < board->shard_count; i++) {
-        glance_shard_resume(&board->shards[i], now);
+        glance_shard_grant_grace(&board->shards[i], now);
     }
     board->header->superseded = 0;
     board->header->swept = 0;
@@ -570,25 +571,25 @@ const char *glance_board_adopt(glance_board_t *board, glance_moment_t now)
     return NULL;
 }
 
-void glance_board_resume(glance_board_t *board, apr_uint64_t latest)
+void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t latest)
 {
     apr_uint32_t i;
 
     for (i = 0; i < board->shard_count; i++) {
-        if (board->shards[i].marks[GLANCE_CHANGE]) {
+        if (board->shards[i].sequences[GLANCE_CHANGE]) {
             board->header->latest[GLANCE_CHANGE] = latest - 1;
-            set_mark(board, GLANCE_CHANGE, i);
+            set_sequence(board, GLANCE_CHANGE, i);
         }
     }
     board->header->latest[GLANCE_CHANGE] = latest;
 }
 
-void glance_board_want_bell(glance_board_t *board)
+void glance_board_request_notification(glance_board_t *board)
 {
     __atomic_store_n(&board->header->bell_wanted, 1, __ATOMIC_SEQ_CST);
 }
 
-int glance_board_take_bell(glance_board_t *board)
+int glance_board_take_request(glance_board_t *board)
 {
     /* The load first: it keeps the line shared among cores while nobody waits. */
     return __atomic_load_n(&board->header->bell_wanted, __ATOMIC_SEQ_CST)

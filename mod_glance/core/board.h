@@ -107,7 +107,7 @@ const glance_board_cluster_t *glance_board_cluster_of(const glance_board_t *boar
 
 /** These numbers may be read without the lock, and are then at least as old as the call. */
 apr_uint64_t glance_board_epoch(const glance_board_t *board);
-apr_uint64_t glance_board_latest(const glance_board_t *board, glance_mark_e mark);
+apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence);
 glance_moment_t glance_board_deadline(const glance_board_t *board);
 glance_moment_t glance_board_swept(const glance_board_t *board); /* 0: never */
 
@@ -121,8 +121,8 @@ apr_status_t glance_board_report(glance_board_t *board, apr_uint32_t shard, glan
 /** Locked: takes a sign of life.
  * @return APR_SUCCESS; APR_NOTFOUND if the shard has not reported a status yet;
  * GLANCE_SUPERSEDED. */
-apr_status_t glance_board_live(glance_board_t *board, apr_uint32_t shard, glance_moment_t now,
-                               apr_int64_t timeout, glance_transition_t *was);
+apr_status_t glance_board_heartbeat(glance_board_t *board, apr_uint32_t shard, glance_moment_t now,
+                                    apr_int64_t timeout, glance_transition_t *was);
 
 /** The least time between two sweeps, in microseconds. Where bots push more rarely than the
  * timeout, each shard falls silent once a period: many deadlines a second, and each would be a
@@ -140,22 +140,22 @@ void glance_board_expect_sweep(glance_board_t *board);
 
 /** Locked: all shards whose last change (or beat) came after that number, as they are now.
  * @return APR_SUCCESS or APR_ENOMEM. */
-apr_status_t glance_board_since(const glance_board_t *board, glance_mark_e mark,
+apr_status_t glance_board_since(const glance_board_t *board, glance_sequence_e sequence,
                                 apr_uint64_t number, glance_changes_t *changes);
 
 /** Locked: takes over from @a from what still fits by cluster name and id, as unseen changes of
  * this board, and marks @a from as superseded, so that late writers to it are told. */
-void glance_board_succeed(glance_board_t *board, glance_board_t *from);
+void glance_board_migrate(glance_board_t *board, glance_board_t *from);
 
 /** Locked: marks the board as superseded by none. */
 void glance_board_close(glance_board_t *board);
 
-/** Whether a writer died half way; then glance_board_mend() is due before anything else. */
-int glance_board_is_torn(const glance_board_t *board);
+/** Whether a writer died half way; then glance_board_repair() is due before anything else. */
+int glance_board_is_dirty(const glance_board_t *board);
 
 /** Locked: mends the one record a killed writer may have left half written: it counts as changed
  * just now, so that every reader hears of it again. */
-void glance_board_mend(glance_board_t *board);
+void glance_board_repair(glance_board_t *board);
 
 /** Locked: looks for anything that no sequence of calls can have made; for tests.
  * @return NULL, or a sentence that names it. */
@@ -168,14 +168,14 @@ const char *glance_board_adopt(glance_board_t *board, glance_moment_t now);
 
 /** Locked: goes on with a sequence of which viewers know numbers up to @a latest, 1 or more. As
  * nobody knows any more what changed when, each shard that ever changed counts as changed last. */
-void glance_board_resume(glance_board_t *board, apr_uint64_t latest);
+void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t latest);
 
 /** Asks that the next change of state be announced to those who sleep. Needs no lock: whoever
  * is about to sleep calls this and then looks at the sequence number once more. */
-void glance_board_want_bell(glance_board_t *board);
+void glance_board_request_notification(glance_board_t *board);
 
 /** Whether somebody asked since the last call. */
-int glance_board_take_bell(glance_board_t *board);
+int glance_board_take_request(glance_board_t *board);
 
 /** Frees what the changes hold. */
 void glance_changes_free(glance_changes_t *changes);

@@ -12,65 +12,65 @@
 
 static apr_size_t bytes;
 
-apr_size_t glance_text_bytes(void)
+apr_size_t glance_buffer_total(void)
 {
     return __atomic_load_n(&bytes, __ATOMIC_RELAXED);
 }
 
-glance_text_t *glance_text_make(apr_size_t room)
+glance_buffer_t *glance_buffer_make(apr_size_t room)
 {
-    glance_text_t *text = calloc(1, sizeof *text);
+    glance_buffer_t *buffer = calloc(1, sizeof *buffer);
 
-    if (!text) {
+    if (!buffer) {
         return NULL;
     }
-    text->room = room < ROOM_MIN ? ROOM_MIN : room;
-    text->data = malloc(text->room);
-    if (!text->data) {
-        free(text);
+    buffer->room = room < ROOM_MIN ? ROOM_MIN : room;
+    buffer->data = malloc(buffer->room);
+    if (!buffer->data) {
+        free(buffer);
         return NULL;
     }
-    text->references = 1;
-    __atomic_add_fetch(&bytes, text->room, __ATOMIC_RELAXED);
-    return text;
+    buffer->references = 1;
+    __atomic_add_fetch(&bytes, buffer->room, __ATOMIC_RELAXED);
+    return buffer;
 }
 
-static void grow(glance_text_t *text, apr_size_t length)
+static void grow(glance_buffer_t *buffer, apr_size_t length)
 {
-    apr_size_t room = text->room;
+    apr_size_t room = buffer->room;
     char *data;
 
-    while (room - text->length < length && room <= APR_SIZE_MAX / 2) {
+    while (room - buffer->length < length && room <= APR_SIZE_MAX / 2) {
         room *= 2;
     }
-    data = room - text->length < length ? NULL : realloc(text->data, room);
+    data = room - buffer->length < length ? NULL : realloc(buffer->data, room);
     if (!data) {
-        text->failed = 1;
+        buffer->failed = 1;
         return;
     }
-    __atomic_add_fetch(&bytes, room - text->room, __ATOMIC_RELAXED);
-    text->data = data;
-    text->room = room;
+    __atomic_add_fetch(&bytes, room - buffer->room, __ATOMIC_RELAXED);
+    buffer->data = data;
+    buffer->room = room;
 }
 
-void glance_text_put(glance_text_t *text, const char *data, apr_size_t length)
+void glance_buffer_put(glance_buffer_t *buffer, const char *data, apr_size_t length)
 {
-    if (text->room - text->length < length) {
-        grow(text, length);
+    if (buffer->room - buffer->length < length) {
+        grow(buffer, length);
     }
-    if (text->failed) {
+    if (buffer->failed) {
         return;
     }
-    memcpy(text->data + text->length, data, length);
-    text->length += length;
+    memcpy(buffer->data + buffer->length, data, length);
+    buffer->length += length;
 }
 
-void glance_text_puts(glance_text_t *text, const char *string)
+void glance_buffer_puts(glance_buffer_t *buffer, const char *string)
 {
-    glance_text_put(text, string, strlen(string));
+    glance_buffer_put(buffer, string, strlen(string));
 }
 
-void glance_text_put_number(glance_text_t *text, apr_uint64_t number)
+void glance_buffer_put_number(glance_buffer_t *buffer, apr_uint64_t number)
 {
     char digits[20];
     char *at = digits + sizeof digits;
@@ -79,49 +79,49 @@ void glance_text_put_number(glance_text_t *text, apr_uint64_t number)
         *--at = (char)('0' + number % 10);
         number /= 10;
     } while (number);
-    glance_text_put(text, at, (apr_size_t)(digits + sizeof digits - at));
+    glance_buffer_put(buffer, at, (apr_size_t)(digits + sizeof digits - at));
 }
 
 /* A text grows by doubling; a large one gives back what it does not need, for it may stay pending.
  */
-static void shrink(glance_text_t *text)
+static void shrink(glance_buffer_t *buffer)
 {
     char *data;
 
-    if (text->room < LARGE || text->room - text->length < text->room / 4) {
+    if (buffer->room < LARGE || buffer->room - buffer->length < buffer->room / 4) {
         return;
     }
-    data = realloc(text->data, text->length);
+    data = realloc(buffer->data, buffer->length);
     if (data) {
-        __atomic_sub_fetch(&bytes, text->room - text->length, __ATOMIC_RELAXED);
-        text->data = data;
-        text->room = text->length;
+        __atomic_sub_fetch(&bytes, buffer->room - buffer->length, __ATOMIC_RELAXED);
+        buffer->data = data;
+        buffer->room = buffer->length;
     }
 }
 
-glance_text_t *glance_text_finish(glance_text_t *text)
+glance_buffer_t *glance_buffer_finish(glance_buffer_t *buffer)
 {
-    if (text && text->failed) {
-        glance_text_release(text);
+    if (buffer && buffer->failed) {
+        glance_buffer_release(buffer);
         return NULL;
     }
-    if (text) {
-        shrink(text);
+    if (buffer) {
+        shrink(buffer);
     }
-    return text;
+    return buffer;
 }
 
-glance_text_t *glance_text_keep(glance_text_t *text)
+glance_buffer_t *glance_buffer_ref(glance_buffer_t *buffer)
 {
-    __atomic_add_fetch(&text->references, 1, __ATOMIC_RELAXED);
-    return text;
+    __atomic_add_fetch(&buffer->references, 1, __ATOMIC_RELAXED);
+    return buffer;
 }
 
-void glance_text_release(glance_text_t *text)
+void glance_buffer_release(glance_buffer_t *buffer)
 {
-    if (text && __atomic_sub_fetch(&text->references, 1, __ATOMIC_ACQ_REL) == 0) {
-        __atomic_sub_fetch(&bytes, text->room, __ATOMIC_RELAXED);
-        free(text->data);
-        free(text);
+    if (buffer && __atomic_sub_fetch(&buffer->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        __atomic_sub_fetch(&bytes, buffer->room, __ATOMIC_RELAXED);
+        free(buffer->data);
+        free(buffer);
     }
 }

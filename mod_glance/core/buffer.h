@@ -14,31 +14,31 @@ typedef struct {
     apr_size_t room;   /* bytes allocated */
     apr_uint32_t references;
     int failed; /* memory ran out: the text is not whole */
-} glance_text_t;
+} glance_buffer_t;
 
 /** A new, empty text with one reference, or NULL if there is no memory. @a room is a guess. */
-glance_text_t *glance_text_make(apr_size_t room);
+glance_buffer_t *glance_buffer_make(apr_size_t room);
 
-/** Appends @a length bytes. Does nothing once memory has run out; glance_text_finish() tells. */
-void glance_text_put(glance_text_t *text, const char *data, apr_size_t length);
+/** Appends @a length bytes. Does nothing once memory has run out; glance_buffer_finish() tells. */
+void glance_buffer_put(glance_buffer_t *buffer, const char *data, apr_size_t length);
 
 /** Appends a terminated string. */
-void glance_text_puts(glance_text_t *text, const char *string);
+void glance_buffer_puts(glance_buffer_t *buffer, const char *string);
 
 /** Appends a number in decimal digits. */
-void glance_text_put_number(glance_text_t *text, apr_uint64_t number);
+void glance_buffer_put_number(glance_buffer_t *buffer, apr_uint64_t number);
 
-/** The end of writing: @a text itself, or NULL (and @a text released) if memory ran out.
+/** The end of writing: @a buffer itself, or NULL (and @a buffer released) if memory ran out.
  * Takes NULL as well. */
-glance_text_t *glance_text_finish(glance_text_t *text);
+glance_buffer_t *glance_buffer_finish(glance_buffer_t *buffer);
 
 /** Bytes that all texts of this process have allocated. May be called by any thread. */
-apr_size_t glance_text_bytes(void);
+apr_size_t glance_buffer_total(void);
 
-/** One more reference; returns @a text. */
-glance_text_t *glance_text_keep(glance_text_t *text);
+/** One more reference; returns @a buffer. */
+glance_buffer_t *glance_buffer_ref(glance_buffer_t *buffer);
 
 /** One reference less; the last one frees it. Takes NULL as well. */
-void glance_text_release(glance_text_t *text);
+void glance_buffer_release(glance_buffer_t *buffer);
 
 #endif

@@ -151,7 +151,8 @@ static char *trim(char *word)
     return word;
 }
 
-const char *glance_bots_add(apr_array_header_t *clusters, const char *argument, apr_pool_t *pool)
+const char *glance_clusters_add(apr_array_header_t *clusters, const char *argument,
+                                apr_pool_t *pool)
 {
     char *rest = apr_pstrdup(pool, argument);
     char *part;
@@ -168,7 +169,7 @@ const char *glance_bots_add(apr_array_header_t *clusters, const char *argument, 
     return NULL;
 }
 
-int glance_bots_equal(const apr_array_header_t *one, const apr_array_header_t *other)
+int glance_clusters_equal(const apr_array_header_t *one, const apr_array_header_t *other)
 {
     int i;
 

@@ -21,9 +21,10 @@ typedef struct {
  * Names may hold blanks; blanks around a part are dropped, empty parts are passed over.
  * @param pool keeps the names and the error.
  * @return NULL, or a sentence that says what is wrong with which word, and what would be right. */
-const char *glance_bots_add(apr_array_header_t *clusters, const char *argument, apr_pool_t *pool);
+const char *glance_clusters_add(apr_array_header_t *clusters, const char *argument,
+                                apr_pool_t *pool);
 
 /** Whether two lists name the same clusters with the same shards in the same order. */
-int glance_bots_equal(const apr_array_header_t *one, const apr_array_header_t *other);
+int glance_clusters_equal(const apr_array_header_t *one, const apr_array_header_t *other);
 
 #endif

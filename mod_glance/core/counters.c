@@ -9,25 +9,25 @@
 #include <string.h>
 #include <unistd.h>
 
-apr_size_t glance_stats_size(apr_uint32_t children)
+apr_size_t glance_counters_size(apr_uint32_t children)
 {
-    return sizeof(glance_stats_t) + children * sizeof(glance_stats_child_t);
+    return sizeof(glance_counters_t) + children * sizeof(glance_counters_child_t);
 }
 
-void glance_stats_init(glance_stats_t *stats, apr_uint32_t children)
+void glance_counters_init(glance_counters_t *counters, apr_uint32_t children)
 {
-    memset(stats, 0, glance_stats_size(children));
-    stats->child_count = children;
+    memset(counters, 0, glance_counters_size(children));
+    counters->child_count = children;
 }
 
-void glance_stats_add(glance_stats_t *stats, glance_stat_e stat, apr_uint64_t amount)
+void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount)
 {
-    __atomic_add_fetch(&stats->totals[stat], amount, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&counters->totals[stat], amount, __ATOMIC_RELAXED);
 }
 
-apr_uint64_t glance_stats_total(const glance_stats_t *stats, glance_stat_e stat)
+apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat)
 {
-    return __atomic_load_n(&stats->totals[stat], __ATOMIC_RELAXED);
+    return __atomic_load_n(&counters->totals[stat], __ATOMIC_RELAXED);
 }
 
 static int is_alive(apr_int32_t pid)
@@ -35,39 +35,39 @@ static int is_alive(apr_int32_t pid)
     return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
-void glance_stats_saved(glance_stats_t *stats, apr_int64_t now, int succeeded)
+void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded)
 {
     if (succeeded) {
-        __atomic_store_n(&stats->saved, now, __ATOMIC_RELAXED);
+        __atomic_store_n(&counters->saved, now, __ATOMIC_RELAXED);
     }
-    __atomic_store_n(&stats->save_failed, (apr_uint32_t)!succeeded, __ATOMIC_RELAXED);
+    __atomic_store_n(&counters->save_failed, (apr_uint32_t)!succeeded, __ATOMIC_RELAXED);
 }
 
-apr_int64_t glance_stats_last_save(const glance_stats_t *stats, int *failed)
+apr_int64_t glance_counters_last_save(const glance_counters_t *counters, int *failed)
 {
-    *failed = __atomic_load_n(&stats->save_failed, __ATOMIC_RELAXED) != 0;
-    return __atomic_load_n(&stats->saved, __ATOMIC_RELAXED);
+    *failed = __atomic_load_n(&counters->save_failed, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&counters->saved, __ATOMIC_RELAXED);
 }
 
-glance_stats_child_t *glance_stats_enter(glance_stats_t *stats)
+glance_counters_child_t *glance_counters_enter(glance_counters_t *counters)
 {
     apr_uint32_t i;
 
-    for (i = 0; i < stats->child_count; i++) {
-        glance_stats_child_t *child = &stats->children[i];
+    for (i = 0; i < counters->child_count; i++) {
+        glance_counters_child_t *child = &counters->children[i];
         apr_int32_t pid = __atomic_load_n(&child->pid, __ATOMIC_ACQUIRE);
 
         if ((!pid || !is_alive(pid))
             && __atomic_compare_exchange_n(&child->pid, &pid, (apr_int32_t)getpid(), 0,
                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-            glance_stats_hold(child, 0, 0);
+            glance_counters_hold(child, 0, 0);
             return child;
         }
     }
     return NULL;
 }
 
-void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t clear, apr_uint32_t tls)
+void glance_counters_hold(glance_counters_child_t *child, apr_uint32_t clear, apr_uint32_t tls)
 {
     if (child) {
         __atomic_store_n(&child->clear, clear, __ATOMIC_RELAXED);
@@ -75,21 +75,21 @@ void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t clear, apr_uint
     }
 }
 
-void glance_stats_leave(glance_stats_child_t *child)
+void glance_counters_leave(glance_counters_child_t *child)
 {
     if (child) {
-        glance_stats_hold(child, 0, 0);
+        glance_counters_hold(child, 0, 0);
         __atomic_store_n(&child->pid, 0, __ATOMIC_RELEASE);
     }
 }
 
-glance_stats_child_t glance_stats_sum(const glance_stats_t *stats)
+glance_counters_child_t glance_counters_sum(const glance_counters_t *counters)
 {
-    glance_stats_child_t sum = {0, 0, 0};
+    glance_counters_child_t sum = {0, 0, 0};
     apr_uint32_t i;
 
-    for (i = 0; i < stats->child_count; i++) {
-        const glance_stats_child_t *child = &stats->children[i];
+    for (i = 0; i < counters->child_count; i++) {
+        const glance_counters_child_t *child = &counters->children[i];
         apr_int32_t pid = __atomic_load_n(&child->pid, __ATOMIC_ACQUIRE);
 
         if (pid && is_alive(pid)) {

@@ -12,60 +12,60 @@
 
 /** What only grows. */
 typedef enum {
-    GLANCE_STAT_STREAMS,    /* streams held open, ever */
-    GLANCE_STAT_FEEDS,      /* feeds held open, ever */
-    GLANCE_STAT_BRIEF,      /* streams answered by polling */
-    GLANCE_STAT_BROADCASTS, /* events made for all viewers of a board */
-    GLANCE_STAT_BYTES,      /* bytes sent to viewers by the hubs */
-    GLANCE_STAT_SLOW,       /* viewers dropped for being too slow */
-    GLANCE_STAT_SHED        /* viewers sent away as descriptors or memory ran short */
-} glance_stat_e;
+    GLANCE_COUNTER_STREAMS,    /* streams held open, ever */
+    GLANCE_COUNTER_FEEDS,      /* feeds held open, ever */
+    GLANCE_COUNTER_POLLS,      /* streams answered by polling */
+    GLANCE_COUNTER_BROADCASTS, /* events made for all viewers of a board */
+    GLANCE_COUNTER_BYTES,      /* bytes sent to viewers by the hubs */
+    GLANCE_COUNTER_SLOW,       /* viewers dropped for being too slow */
+    GLANCE_COUNTER_SHED        /* viewers sent away as descriptors or memory ran short */
+} glance_counter_e;
 
-#define GLANCE_STATS 7
+#define GLANCE_COUNTERS 7
 
 /** What a child holds now. */
 typedef struct {
     apr_int32_t pid; /* 0: the place is free */
     apr_uint32_t clear;
     apr_uint32_t tls;
-} glance_stats_child_t;
+} glance_counters_child_t;
 
 typedef struct {
-    apr_uint64_t totals[GLANCE_STATS];
+    apr_uint64_t totals[GLANCE_COUNTERS];
     apr_int64_t saved; /* when the state file was written last, wall clock; 0: never */
     apr_uint32_t save_failed;
     apr_uint32_t child_count;
-    glance_stats_child_t children[];
-} glance_stats_t;
+    glance_counters_child_t children[];
+} glance_counters_t;
 
 /** Bytes that the statistics of so many children take. */
-apr_size_t glance_stats_size(apr_uint32_t children);
+apr_size_t glance_counters_size(apr_uint32_t children);
 
 /** Prepares zeroed memory of that size. */
-void glance_stats_init(glance_stats_t *stats, apr_uint32_t children);
+void glance_counters_init(glance_counters_t *counters, apr_uint32_t children);
 
 /** Adds to what only grows. */
-void glance_stats_add(glance_stats_t *stats, glance_stat_e stat, apr_uint64_t amount);
+void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount);
 
-apr_uint64_t glance_stats_total(const glance_stats_t *stats, glance_stat_e stat);
+apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat);
 
 /** Notes an attempt to write the state file. */
-void glance_stats_saved(glance_stats_t *stats, apr_int64_t now, int succeeded);
+void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded);
 
 /** When the state file was last written (wall clock, 0: never), and whether it failed since. */
-apr_int64_t glance_stats_last_save(const glance_stats_t *stats, int *failed);
+apr_int64_t glance_counters_last_save(const glance_counters_t *counters, int *failed);
 
 /** Finds this process a place: a free one, or that of a process that is gone.
  * @return the place, or NULL if there is none; then this child is not counted. */
-glance_stats_child_t *glance_stats_enter(glance_stats_t *stats);
+glance_counters_child_t *glance_counters_enter(glance_counters_t *counters);
 
 /** Says what the child holds. @a child may be NULL. */
-void glance_stats_hold(glance_stats_child_t *child, apr_uint32_t clear, apr_uint32_t tls);
+void glance_counters_hold(glance_counters_child_t *child, apr_uint32_t clear, apr_uint32_t tls);
 
 /** Gives the place back. @a child may be NULL. */
-void glance_stats_leave(glance_stats_child_t *child);
+void glance_counters_leave(glance_counters_child_t *child);
 
 /** The sum over all children that still live; `pid` is how many they are. */
-glance_stats_child_t glance_stats_sum(const glance_stats_t *stats);
+glance_counters_child_t glance_counters_sum(const glance_counters_t *counters);
 
 #endif

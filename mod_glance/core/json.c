@@ -19,31 +19,31 @@
 #define PIECE 16384 /* bytes handed to a sink at once */
 #define ROW_MAX 160 /* bytes of the longest row */
 
-static int put_piece(const char *data, size_t length, void *text)
+static int put_piece(const char *data, size_t length, void *buffer)
 {
-    glance_text_put(text, data, length);
+    glance_buffer_put(buffer, data, length);
     return 0;
 }
 
 /* Writes a document and lets go of it. */
-static void put_json(glance_text_t *text, json_t *json, size_t flags)
+static void put_json(glance_buffer_t *buffer, json_t *json, size_t flags)
 {
-    if (!json || json_dump_callback(json, put_piece, text, DUMP_FLAGS | flags)) {
-        text->failed = 1;
+    if (!json || json_dump_callback(json, put_piece, buffer, DUMP_FLAGS | flags)) {
+        buffer->failed = 1;
     }
     json_decref(json);
 }
 
-static glance_text_t *dump(json_t *json)
+static glance_buffer_t *dump(json_t *json)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
-    if (!text) {
+    if (!buffer) {
         json_decref(json);
         return NULL;
     }
-    put_json(text, json, 0);
-    return glance_text_finish(text);
+    put_json(buffer, json, 0);
+    return glance_buffer_finish(buffer);
 }
 
 /* Adds a value to an object, both of which may be NULL for want of memory: then the object is. */
@@ -85,7 +85,7 @@ static json_t *any_string(const char *bytes)
     return string;
 }
 
-glance_text_t *glance_json_error(const char *message)
+glance_buffer_t *glance_json_error(const char *message)
 {
     return dump(json_pack("{s:o}", "error", any_string(message)));
 }
@@ -93,7 +93,7 @@ glance_text_t *glance_json_error(const char *message)
 /* ---- the status document ---- */
 
 typedef struct {
-    glance_text_t *text; /* the next piece */
+    glance_buffer_t *buffer; /* the next piece */
     glance_sink_t sink;
     void *context;
 } writer_t;
@@ -102,46 +102,46 @@ static apr_status_t flush(writer_t *writer)
 {
     apr_status_t rv = APR_ENOMEM;
 
-    if (!writer->text->failed) {
-        rv = writer->sink(writer->context, writer->text->data, writer->text->length);
+    if (!writer->buffer->failed) {
+        rv = writer->sink(writer->context, writer->buffer->data, writer->buffer->length);
     }
-    writer->text->length = 0;
+    writer->buffer->length = 0;
     return rv;
 }
 
 static apr_status_t flush_if_full(writer_t *writer)
 {
-    return writer->text->length + ROW_MAX < PIECE ? APR_SUCCESS : flush(writer);
+    return writer->buffer->length + ROW_MAX < PIECE ? APR_SUCCESS : flush(writer);
 }
 
-static void put_tenths(glance_text_t *text, apr_uint32_t tenths)
+static void put_tenths(glance_buffer_t *buffer, apr_uint32_t tenths)
 {
     char digit[2] = {'.', (char)('0' + tenths % 10)};
 
-    glance_text_put_number(text, tenths / 10);
-    glance_text_put(text, digit, 2);
+    glance_buffer_put_number(buffer, tenths / 10);
+    glance_buffer_put(buffer, digit, 2);
 }
 
-static void put_row(glance_text_t *text, apr_uint32_t id, const glance_row_t *row)
+static void put_row(glance_buffer_t *buffer, apr_uint32_t id, const glance_row_t *row)
 {
-    glance_text_puts(text, "{\"id\":");
-    glance_text_put_number(text, id);
-    glance_text_puts(text, ",\"state\":");
-    glance_text_put_number(text, row->state);
-    glance_text_puts(text, ",\"status\":\"");
-    glance_text_puts(text, glance_state_name(row->state));
+    glance_buffer_puts(buffer, "{\"id\":");
+    glance_buffer_put_number(buffer, id);
+    glance_buffer_puts(buffer, ",\"state\":");
+    glance_buffer_put_number(buffer, row->state);
+    glance_buffer_puts(buffer, ",\"status\":\"");
+    glance_buffer_puts(buffer, glance_state_name(row->state));
     if (row->reported == GLANCE_NEVER) {
-        glance_text_puts(text, "\",\"reported\":null,\"silent\":null");
+        glance_buffer_puts(buffer, "\",\"reported\":null,\"silent\":null");
     }
     else {
-        glance_text_puts(text, "\",\"reported\":");
-        glance_text_put_number(text, row->reported);
-        glance_text_puts(text, ",\"silent\":");
-        put_tenths(text, row->silent);
+        glance_buffer_puts(buffer, "\",\"reported\":");
+        glance_buffer_put_number(buffer, row->reported);
+        glance_buffer_puts(buffer, ",\"silent\":");
+        put_tenths(buffer, row->silent);
     }
-    glance_text_puts(text, ",\"since\":");
-    put_tenths(text, row->since);
-    glance_text_put(text, "}", 1);
+    glance_buffer_puts(buffer, ",\"since\":");
+    put_tenths(buffer, row->since);
+    glance_buffer_put(buffer, "}", 1);
 }
 
 static json_t *counts_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
@@ -165,20 +165,20 @@ static apr_status_t write_cluster(writer_t *writer, const glance_snapshot_t *sna
     apr_status_t rv = APR_SUCCESS;
     apr_uint32_t id;
 
-    glance_text_put(writer->text, "{", 1);
-    put_json(writer->text,
+    glance_buffer_put(writer->buffer, "{", 1);
+    put_json(writer->buffer,
              json_pack("{s:s, s:i, s:o}", "name", cluster->name, "shards", (int)cluster->shards,
                        "counts", counts_of(snapshot, cluster)),
              JSON_EMBED);
-    glance_text_puts(writer->text, ",\"list\":[");
+    glance_buffer_puts(writer->buffer, ",\"list\":[");
     for (id = 0; id < cluster->shards && rv == APR_SUCCESS; id++) {
         if (id) {
-            glance_text_put(writer->text, ",", 1);
+            glance_buffer_put(writer->buffer, ",", 1);
         }
-        put_row(writer->text, id, &rows[id]);
+        put_row(writer->buffer, id, &rows[id]);
         rv = flush_if_full(writer);
     }
-    glance_text_puts(writer->text, "]}");
+    glance_buffer_puts(writer->buffer, "]}");
     return rv;
 }
 
@@ -186,32 +186,32 @@ apr_status_t glance_json_status(const glance_snapshot_t *snapshot,
                                 const glance_board_cluster_t *clusters, apr_uint32_t count,
                                 glance_sink_t sink, void *context)
 {
-    writer_t writer = {glance_text_make(PIECE), sink, context};
+    writer_t writer = {glance_buffer_make(PIECE), sink, context};
     apr_status_t rv = APR_SUCCESS;
     apr_uint32_t i;
 
-    if (!writer.text) {
+    if (!writer.buffer) {
         return APR_ENOMEM;
     }
-    glance_text_put(writer.text, "{", 1);
-    put_json(writer.text, json_pack("{s:o}", "now", wall(snapshot->now)), JSON_EMBED);
-    glance_text_puts(writer.text, ",\"clusters\":[");
+    glance_buffer_put(writer.buffer, "{", 1);
+    put_json(writer.buffer, json_pack("{s:o}", "now", wall(snapshot->now)), JSON_EMBED);
+    glance_buffer_puts(writer.buffer, ",\"clusters\":[");
     for (i = 0; i < count && rv == APR_SUCCESS; i++) {
         if (i) {
-            glance_text_put(writer.text, ",", 1);
+            glance_buffer_put(writer.buffer, ",", 1);
         }
         rv = write_cluster(&writer, snapshot, &clusters[i]);
     }
-    glance_text_puts(writer.text, "]}\n");
+    glance_buffer_puts(writer.buffer, "]}\n");
     if (rv == APR_SUCCESS) {
         rv = flush(&writer);
     }
-    glance_text_release(writer.text);
+    glance_buffer_release(writer.buffer);
     return rv;
 }
 
-glance_text_t *glance_json_shard(const glance_board_cluster_t *cluster, apr_uint32_t id,
-                                 const glance_row_t *row, apr_time_t now)
+glance_buffer_t *glance_json_shard(const glance_board_cluster_t *cluster, apr_uint32_t id,
+                                   const glance_row_t *row, apr_time_t now)
 {
     int known = row->reported != GLANCE_NEVER;
 
@@ -225,32 +225,32 @@ glance_text_t *glance_json_shard(const glance_board_cluster_t *cluster, apr_uint
 
 /* ---- the stream's events ---- */
 
-static json_t *take_string(glance_text_t *text)
+static json_t *take_string(glance_buffer_t *buffer)
 {
     json_t *string = NULL;
 
-    text = glance_text_finish(text);
-    if (text) {
-        string = json_stringn(text->data, text->length);
-        glance_text_release(text);
+    buffer = glance_buffer_finish(buffer);
+    if (buffer) {
+        string = json_stringn(buffer->data, buffer->length);
+        glance_buffer_release(buffer);
     }
     return string;
 }
 
 static json_t *states_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
 {
-    glance_text_t *text = glance_text_make(cluster->shards);
+    glance_buffer_t *buffer = glance_buffer_make(cluster->shards);
     apr_uint32_t i;
 
-    for (i = 0; text && i < cluster->shards; i++) {
+    for (i = 0; buffer && i < cluster->shards; i++) {
         char digit = (char)('0' + snapshot->rows[cluster->first + i].state);
 
-        glance_text_put(text, &digit, 1);
+        glance_buffer_put(buffer, &digit, 1);
     }
-    return take_string(text);
+    return take_string(buffer);
 }
 
-glance_text_t *glance_json_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
+glance_buffer_t *glance_json_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
 {
     json_t *clusters = json_array();
     apr_uint32_t i;
@@ -300,21 +300,21 @@ static int next_section(section_t *section, const glance_board_t *board,
 /* The section's ids that have that state, as a string of ranges; NULL if there are none. */
 static json_t *ranges_of(const section_t *section, int state)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
     glance_ranges_t ranges;
     const glance_change_t *change;
 
-    if (!text) {
+    if (!buffer) {
         return NULL;
     }
-    glance_ranges_begin(&ranges, text, ",");
+    glance_ranges_begin(&ranges, buffer, ",");
     for (change = section->first; change < section->end; change++) {
         if (state == ANY_STATE || change->state == state) {
             glance_ranges_add(&ranges, change->shard - section->cluster->first);
         }
     }
     glance_ranges_end(&ranges);
-    return take_string(text);
+    return take_string(buffer);
 }
 
 static json_t *states_in(const section_t *section)
@@ -337,8 +337,8 @@ static json_t *states_in(const section_t *section)
     return object;
 }
 
-glance_text_t *glance_json_update(const glance_board_t *board, const glance_changes_t *changes,
-                                  apr_time_t now)
+glance_buffer_t *glance_json_update(const glance_board_t *board, const glance_changes_t *changes,
+                                    apr_time_t now)
 {
     json_t *clusters = json_object();
     section_t section = {0};
@@ -349,7 +349,7 @@ glance_text_t *glance_json_update(const glance_board_t *board, const glance_chan
     return dump(json_pack("{s:o, s:o}", "now", wall(now), "clusters", clusters));
 }
 
-glance_text_t *glance_json_health(const glance_board_t *board, const glance_changes_t *beats)
+glance_buffer_t *glance_json_health(const glance_board_t *board, const glance_changes_t *beats)
 {
     json_t *clusters = json_object();
     section_t section = {0};
@@ -365,83 +365,83 @@ glance_text_t *glance_json_health(const glance_board_t *board, const glance_chan
 #define MESSAGE_MAX 512 /* bytes of a message's usual length, and of the longest name's */
 
 /* A cluster's name as a JSON string. */
-static void put_name(glance_text_t *text, const glance_board_cluster_t *cluster)
+static void put_name(glance_buffer_t *buffer, const glance_board_cluster_t *cluster)
 {
-    put_json(text, json_string(cluster->name), JSON_ENCODE_ANY);
+    put_json(buffer, json_string(cluster->name), JSON_ENCODE_ANY);
 }
 
-static void put_feed_row(glance_text_t *text, apr_uint32_t id, const glance_row_t *row,
+static void put_feed_row(glance_buffer_t *buffer, apr_uint32_t id, const glance_row_t *row,
                          apr_time_t now)
 {
     apr_uint64_t tenths = (apr_uint64_t)apr_time_as_msec(now) / 100 - row->silent;
     char fraction[2] = {'.', (char)('0' + tenths % 10)};
 
-    glance_text_puts(text, ",\"");
-    glance_text_put_number(text, id);
-    glance_text_puts(text, "\":{\"state\":");
-    glance_text_put_number(text, row->state);
-    glance_text_puts(text, ",\"last_healthy\":");
-    glance_text_put_number(text, tenths / 10);
-    glance_text_put(text, fraction, sizeof fraction);
-    glance_text_put(text, "}", 1);
+    glance_buffer_puts(buffer, ",\"");
+    glance_buffer_put_number(buffer, id);
+    glance_buffer_puts(buffer, "\":{\"state\":");
+    glance_buffer_put_number(buffer, row->state);
+    glance_buffer_puts(buffer, ",\"last_healthy\":");
+    glance_buffer_put_number(buffer, tenths / 10);
+    glance_buffer_put(buffer, fraction, sizeof fraction);
+    glance_buffer_put(buffer, "}", 1);
 }
 
-static void put_feed_cluster(glance_text_t *text, const glance_snapshot_t *snapshot,
+static void put_feed_cluster(glance_buffer_t *buffer, const glance_snapshot_t *snapshot,
                              const glance_board_cluster_t *cluster)
 {
     const glance_row_t *rows = snapshot->rows + cluster->first;
     apr_uint32_t id;
 
-    put_name(text, cluster);
-    glance_text_puts(text, ":{\"len\":");
-    glance_text_put_number(text, cluster->shards);
+    put_name(buffer, cluster);
+    glance_buffer_puts(buffer, ":{\"len\":");
+    glance_buffer_put_number(buffer, cluster->shards);
     for (id = 0; id < cluster->shards; id++) {
         if (rows[id].reported != GLANCE_NEVER) {
-            put_feed_row(text, id, &rows[id], snapshot->now);
+            put_feed_row(buffer, id, &rows[id], snapshot->now);
         }
     }
-    glance_text_put(text, "}", 1);
+    glance_buffer_put(buffer, "}", 1);
 }
 
-glance_text_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
+glance_buffer_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
 {
-    glance_text_t *text = glance_text_make(MESSAGE_MAX);
+    glance_buffer_t *buffer = glance_buffer_make(MESSAGE_MAX);
     apr_uint32_t i;
 
-    if (!text) {
+    if (!buffer) {
         return NULL;
     }
-    glance_text_puts(text, "{\"op\":\"hello\",\"payload\":{");
+    glance_buffer_puts(buffer, "{\"op\":\"hello\",\"payload\":{");
     for (i = 0; i < snapshot->board->cluster_count; i++) {
         if (i) {
-            glance_text_put(text, ",", 1);
+            glance_buffer_put(buffer, ",", 1);
         }
-        put_feed_cluster(text, snapshot, &snapshot->board->clusters[i]);
+        put_feed_cluster(buffer, snapshot, &snapshot->board->clusters[i]);
     }
-    glance_text_puts(text, "}}");
-    return glance_text_finish(text);
+    glance_buffer_puts(buffer, "}}");
+    return glance_buffer_finish(buffer);
 }
 
 /* Writes messages one by one, each in the same place, and frames them. */
 typedef struct {
-    glance_text_t *framed;
-    glance_text_t *name;    /* the section's cluster */
-    glance_text_t *message; /* the one being written */
+    glance_buffer_t *framed;
+    glance_buffer_t *name;    /* the section's cluster */
+    glance_buffer_t *message; /* the one being written */
     glance_frame_t frame;
 } feed_t;
 
 static void close_feed(feed_t *feed)
 {
-    glance_text_release(feed->name);
-    glance_text_release(feed->message);
+    glance_buffer_release(feed->name);
+    glance_buffer_release(feed->message);
 }
 
 static int open_feed(feed_t *feed, glance_frame_t frame)
 {
     feed->frame = frame;
-    feed->name = glance_text_make(MESSAGE_MAX);
-    feed->message = glance_text_make(MESSAGE_MAX);
-    feed->framed = feed->name && feed->message ? glance_text_make(MESSAGE_MAX) : NULL;
+    feed->name = glance_buffer_make(MESSAGE_MAX);
+    feed->message = glance_buffer_make(MESSAGE_MAX);
+    feed->framed = feed->name && feed->message ? glance_buffer_make(MESSAGE_MAX) : NULL;
     if (!feed->framed) {
         close_feed(feed);
     }
@@ -457,33 +457,33 @@ static void name_section(feed_t *feed, const glance_board_cluster_t *cluster)
 /* ANY_STATE: the message says nothing of the state. */
 static void put_message(feed_t *feed, const char *op, apr_uint32_t id, int state)
 {
-    glance_text_t *message = feed->message;
+    glance_buffer_t *message = feed->message;
 
     message->length = 0;
-    glance_text_puts(message, "{\"op\":\"");
-    glance_text_puts(message, op);
-    glance_text_puts(message, "\",\"payload\":{\"cluster\":");
-    glance_text_put(message, feed->name->data, feed->name->length);
-    glance_text_puts(message, ",\"shard\":");
-    glance_text_put_number(message, id);
+    glance_buffer_puts(message, "{\"op\":\"");
+    glance_buffer_puts(message, op);
+    glance_buffer_puts(message, "\",\"payload\":{\"cluster\":");
+    glance_buffer_put(message, feed->name->data, feed->name->length);
+    glance_buffer_puts(message, ",\"shard\":");
+    glance_buffer_put_number(message, id);
     if (state != ANY_STATE) {
-        glance_text_puts(message, ",\"state\":");
-        glance_text_put_number(message, (apr_uint64_t)state);
+        glance_buffer_puts(message, ",\"state\":");
+        glance_buffer_put_number(message, (apr_uint64_t)state);
     }
-    glance_text_puts(message, "}}");
+    glance_buffer_puts(message, "}}");
     feed->frame(feed->framed, message->data, message->length);
 }
 
 /* The framed messages, or NULL if memory ran out on the way. */
-static glance_text_t *finish_feed(feed_t *feed)
+static glance_buffer_t *finish_feed(feed_t *feed)
 {
     feed->framed->failed |= feed->name->failed | feed->message->failed;
     close_feed(feed);
-    return glance_text_finish(feed->framed);
+    return glance_buffer_finish(feed->framed);
 }
 
-glance_text_t *glance_json_feed_update(const glance_board_t *board, const glance_changes_t *changes,
-                                       glance_frame_t frame)
+glance_buffer_t *glance_json_feed_update(const glance_board_t *board,
+                                         const glance_changes_t *changes, glance_frame_t frame)
 {
     section_t section = {0};
     const glance_change_t *change;
@@ -502,11 +502,11 @@ glance_text_t *glance_json_feed_update(const glance_board_t *board, const glance
     return finish_feed(&feed);
 }
 
-glance_text_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
-                                       glance_frame_t frame)
+glance_buffer_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
+                                         glance_frame_t frame)
 {
     section_t section = {0};
-    const glance_change_t *beat;
+    const glance_change_t *heartbeat;
     feed_t feed;
 
     if (!open_feed(&feed, frame)) {
@@ -514,9 +514,10 @@ glance_text_t *glance_json_feed_health(const glance_board_t *board, const glance
     }
     while (next_section(&section, board, beats)) {
         name_section(&feed, section.cluster);
-        for (beat = section.first; beat < section.end; beat++) {
-            if (!beat->spoke_by_change) {
-                put_message(&feed, "health_ping", beat->shard - section.cluster->first, ANY_STATE);
+        for (heartbeat = section.first; heartbeat < section.end; heartbeat++) {
+            if (!heartbeat->spoke_by_change) {
+                put_message(&feed, "health_ping", heartbeat->shard - section.cluster->first,
+                            ANY_STATE);
             }
         }
     }

@@ -11,7 +11,7 @@
 
 #define NAME_WIDTH 11 /* the longest state's name and two blanks */
 
-static void put_time(glance_text_t *text, apr_time_t now)
+static void put_time(glance_buffer_t *buffer, apr_time_t now)
 {
     apr_time_exp_t utc;
     char line[64];
@@ -19,10 +19,10 @@ static void put_time(glance_text_t *text, apr_time_t now)
     apr_time_exp_gmt(&utc, now);
     snprintf(line, sizeof line, "As of %04d-%02d-%02dT%02d:%02d:%02dZ\n", utc.tm_year + 1900,
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-    glance_text_puts(text, line);
+    glance_buffer_puts(buffer, line);
 }
 
-static void put_state(glance_text_t *text, const glance_snapshot_t *snapshot,
+static void put_state(glance_buffer_t *buffer, const glance_snapshot_t *snapshot,
                       const glance_board_cluster_t *cluster, int state)
 {
     const char *name = glance_state_name(state);
@@ -30,50 +30,50 @@ static void put_state(glance_text_t *text, const glance_snapshot_t *snapshot,
     glance_ranges_t ranges;
     apr_uint32_t id;
 
-    glance_text_puts(text, "  ");
-    glance_text_puts(text, name);
-    glance_text_put(text, "           ", NAME_WIDTH - strlen(name));
-    glance_ranges_begin(&ranges, text, ", ");
+    glance_buffer_puts(buffer, "  ");
+    glance_buffer_puts(buffer, name);
+    glance_buffer_put(buffer, "           ", NAME_WIDTH - strlen(name));
+    glance_ranges_begin(&ranges, buffer, ", ");
     for (id = 0; id < cluster->shards; id++) {
         if (rows[id].state == state) {
             glance_ranges_add(&ranges, id);
         }
     }
     glance_ranges_end(&ranges);
-    glance_text_puts(text, "\n");
+    glance_buffer_puts(buffer, "\n");
 }
 
-static void put_cluster(glance_text_t *text, const glance_snapshot_t *snapshot,
+static void put_cluster(glance_buffer_t *buffer, const glance_snapshot_t *snapshot,
                         const glance_board_cluster_t *cluster)
 {
     glance_counts_t counts = glance_snapshot_count(snapshot, cluster);
     int state;
 
-    glance_text_puts(text, "\n");
-    glance_text_puts(text, cluster->name);
-    glance_text_puts(text, ": ");
-    glance_text_put_number(text, counts.of[GLANCE_ONLINE]);
-    glance_text_puts(text, " of ");
-    glance_text_put_number(text, cluster->shards);
-    glance_text_puts(text, " online\n");
+    glance_buffer_puts(buffer, "\n");
+    glance_buffer_puts(buffer, cluster->name);
+    glance_buffer_puts(buffer, ": ");
+    glance_buffer_put_number(buffer, counts.of[GLANCE_ONLINE]);
+    glance_buffer_puts(buffer, " of ");
+    glance_buffer_put_number(buffer, cluster->shards);
+    glance_buffer_puts(buffer, " online\n");
     for (state = 0; state < GLANCE_STATES; state++) {
         if (counts.of[state]) {
-            put_state(text, snapshot, cluster, state);
+            put_state(buffer, snapshot, cluster, state);
         }
     }
 }
 
-glance_text_t *glance_plain_make(const glance_snapshot_t *snapshot)
+glance_buffer_t *glance_plain_make(const glance_snapshot_t *snapshot)
 {
-    glance_text_t *text = glance_text_make(1024);
+    glance_buffer_t *buffer = glance_buffer_make(1024);
     apr_uint32_t i;
 
-    if (!text) {
+    if (!buffer) {
         return NULL;
     }
-    put_time(text, snapshot->now);
+    put_time(buffer, snapshot->now);
     for (i = 0; i < snapshot->board->cluster_count; i++) {
-        put_cluster(text, snapshot, &snapshot->board->clusters[i]);
+        put_cluster(buffer, snapshot, &snapshot->board->clusters[i]);
     }
-    return glance_text_finish(text);
+    return glance_buffer_finish(buffer);
 }

@@ -9,6 +9,6 @@
 #include "core/snapshot.h"
 
 /** The whole board. Returned with one reference, or NULL if memory ran out. */
-glance_text_t *glance_plain_make(const glance_snapshot_t *snapshot);
+glance_buffer_t *glance_plain_make(const glance_snapshot_t *snapshot);
 
 #endif

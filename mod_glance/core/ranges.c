@@ -4,9 +4,9 @@
  */
 #include "core/ranges.h"
 
-void glance_ranges_begin(glance_ranges_t *ranges, glance_text_t *text, const char *separator)
+void glance_ranges_begin(glance_ranges_t *ranges, glance_buffer_t *buffer, const char *separator)
 {
-    ranges->text = text;
+    ranges->buffer = buffer;
     ranges->separator = separator;
     ranges->first = 0;
     ranges->last = 0;
@@ -32,12 +32,12 @@ void glance_ranges_end(glance_ranges_t *ranges)
         return;
     }
     if (ranges->written++) {
-        glance_text_puts(ranges->text, ranges->separator);
+        glance_buffer_puts(ranges->buffer, ranges->separator);
     }
-    glance_text_put_number(ranges->text, ranges->first);
+    glance_buffer_put_number(ranges->buffer, ranges->first);
     if (ranges->last > ranges->first) {
-        glance_text_put(ranges->text, "-", 1);
-        glance_text_put_number(ranges->text, ranges->last);
+        glance_buffer_put(ranges->buffer, "-", 1);
+        glance_buffer_put_number(ranges->buffer, ranges->last);
     }
     ranges->open = 0;
 }

@@ -9,7 +9,7 @@
 
 /** Ranges on their way into a text. */
 typedef struct {
-    glance_text_t *text;
+    glance_buffer_t *buffer;
     const char *separator; /* between two ranges */
     apr_uint32_t first;    /* the range not yet written, if open */
     apr_uint32_t last;
@@ -17,8 +17,8 @@ typedef struct {
     int written; /* how many ranges stand in the text */
 } glance_ranges_t;
 
-/** Begins to write ranges to the end of @a text, which must outlive them. */
-void glance_ranges_begin(glance_ranges_t *ranges, glance_text_t *text, const char *separator);
+/** Begins to write ranges to the end of @a buffer, which must outlive them. */
+void glance_ranges_begin(glance_ranges_t *ranges, glance_buffer_t *buffer, const char *separator);
 
 /** Adds an id that is larger than all before it. */
 void glance_ranges_add(glance_ranges_t *ranges, apr_uint32_t id);

@@ -31,7 +31,7 @@
 /* Numbers of changes beyond this are not believed: room to count on for ever. */
 #define LATEST_MAX (APR_INT64_MAX / 2)
 
-const char *glance_saved_name(apr_pool_t *pool, const char *server_name)
+const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name)
 {
     return apr_pescape_urlencoded(pool, server_name);
 }
@@ -64,7 +64,7 @@ static json_t *cluster_json(const glance_snapshot_t *snapshot,
                      (json_int_t)cluster->shards, "states", states, "reported", reported);
 }
 
-static json_t *board_json(const glance_saved_entry_t *entry, apr_pool_t *pool)
+static json_t *board_json(const glance_saved_state_entry_t *entry, apr_pool_t *pool)
 {
     const glance_snapshot_t *snapshot = entry->snapshot;
     /* A counter that is not believed begins anew; viewers know its numbers, so the epoch ends. */
@@ -89,14 +89,15 @@ static json_t *board_json(const glance_saved_entry_t *entry, apr_pool_t *pool)
 
 static int put_piece(const char *data, size_t length, void *text)
 {
-    glance_text_put(text, data, length);
+    glance_buffer_put(text, data, length);
     return 0;
 }
 
-glance_text_t *glance_saved_write(const glance_saved_entry_t *entries, apr_size_t count,
-                                  apr_time_t now, int clean, apr_pool_t *pool)
+glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entries,
+                                          apr_size_t count, apr_time_t now, int clean,
+                                          apr_pool_t *pool)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *text = glance_buffer_make(0);
     json_t *boards = json_array();
     json_t *file;
     apr_size_t i;
@@ -110,23 +111,24 @@ glance_text_t *glance_saved_write(const glance_saved_entry_t *entries, apr_size_
     failed |= !file || !text || json_dump_callback(file, put_piece, text, DUMP_FLAGS) != 0;
     json_decref(file);
     if (failed) {
-        glance_text_release(text);
+        glance_buffer_release(text);
         return NULL;
     }
-    glance_text_puts(text, "\n");
-    return glance_text_finish(text);
+    glance_buffer_puts(text, "\n");
+    return glance_buffer_finish(text);
 }
 
-glance_text_t *glance_saved_again(const glance_saved_t *saved, apr_pool_t *pool)
+glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved, apr_pool_t *pool)
 {
     apr_size_t count = (apr_size_t)saved->boards->nelts;
-    glance_saved_entry_t *entries = apr_pcalloc(pool, (count + 1) * sizeof *entries);
-    glance_text_t *text = NULL;
+    glance_saved_state_entry_t *entries = apr_pcalloc(pool, (count + 1) * sizeof *entries);
+    glance_buffer_t *text = NULL;
     int complete = 1;
     apr_size_t i;
 
     for (i = 0; i < count; i++) {
-        const glance_saved_board_t *board = &APR_ARRAY_IDX(saved->boards, i, glance_saved_board_t);
+        const glance_saved_state_board_t *board = &APR_ARRAY_IDX(saved->boards, i,
+                                                                 glance_saved_state_board_t);
 
         entries[i].name = board->name;
         entries[i].snapshot = glance_snapshot_make(board->board);
@@ -136,7 +138,7 @@ glance_text_t *glance_saved_again(const glance_saved_t *saved, apr_pool_t *pool)
         complete &= entries[i].snapshot != NULL;
     }
     if (complete) {
-        text = glance_saved_write(entries, count, saved->saved, 0, pool);
+        text = glance_saved_state_write(entries, count, saved->saved, 0, pool);
     }
     for (i = 0; i < count; i++) {
         glance_snapshot_release(entries[i].snapshot);
@@ -148,7 +150,7 @@ glance_text_t *glance_saved_again(const glance_saved_t *saved, apr_pool_t *pool)
 
 /* What a reader has at hand. */
 typedef struct {
-    glance_saved_t *state;
+    glance_saved_state_t *state;
     glance_moment_t now;
     const char *fault;
     apr_pool_t *pool;
@@ -237,7 +239,7 @@ static apr_uint32_t fill_cluster(glance_board_t *board, const glance_board_clust
 }
 
 /* A board in plain memory, from which another one can take over. */
-static apr_status_t make_board(reader_t *reader, glance_saved_board_t *entry,
+static apr_status_t make_board(reader_t *reader, glance_saved_state_board_t *entry,
                                const apr_array_header_t *clusters, json_t *json)
 {
     apr_size_t size = glance_board_size(clusters);
@@ -268,7 +270,7 @@ static apr_status_t read_board(reader_t *reader, json_t *json)
 {
     apr_array_header_t *list = apr_array_make(reader->pool, 4, sizeof(glance_cluster_t));
     apr_hash_t *names = apr_hash_make(reader->pool);
-    glance_saved_board_t *entry = apr_array_push(reader->state->boards);
+    glance_saved_state_board_t *entry = apr_array_push(reader->state->boards);
     const char *name;
     const char *epoch;
     json_int_t latest;
@@ -320,8 +322,9 @@ static apr_status_t read_file(reader_t *reader, json_t *json)
     return APR_SUCCESS;
 }
 
-apr_status_t glance_saved_read(glance_saved_t *state, const char *text, apr_size_t length,
-                               glance_moment_t now, const char **fault, apr_pool_t *pool)
+apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
+                                     apr_size_t length, glance_moment_t now, const char **fault,
+                                     apr_pool_t *pool)
 {
     reader_t reader = {.state = state, .now = now, .pool = pool};
     json_error_t error;
@@ -329,7 +332,7 @@ apr_status_t glance_saved_read(glance_saved_t *state, const char *text, apr_size
     apr_status_t rv;
 
     memset(state, 0, sizeof *state);
-    state->boards = apr_array_make(pool, 2, sizeof(glance_saved_board_t));
+    state->boards = apr_array_make(pool, 2, sizeof(glance_saved_state_board_t));
     if (!length) {
         *fault = "it is empty";
         return APR_EINVAL;
@@ -346,12 +349,14 @@ apr_status_t glance_saved_read(glance_saved_t *state, const char *text, apr_size
     return rv;
 }
 
-const glance_saved_board_t *glance_saved_find(const glance_saved_t *state, const char *name)
+const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_state_t *state,
+                                                          const char *name)
 {
     int i;
 
     for (i = 0; i < state->boards->nelts; i++) {
-        const glance_saved_board_t *board = &APR_ARRAY_IDX(state->boards, i, glance_saved_board_t);
+        const glance_saved_state_board_t *board = &APR_ARRAY_IDX(state->boards, i,
+                                                                 glance_saved_state_board_t);
 
         if (!strcmp(board->name, name)) {
             return board;

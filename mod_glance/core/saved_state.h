@@ -19,48 +19,51 @@
 #define GLANCE_FOREIGN (APR_OS_START_USERERR + 2)
 
 /** The most bytes that a state file may have: 100,000,000 shards. */
-#define GLANCE_SAVED_MAX ((apr_size_t)256 << 20)
+#define GLANCE_SAVED_STATE_MAX ((apr_size_t)256 << 20)
 
 /** A board to be written. */
 typedef struct {
-    const char *name; /* as glance_saved_name() makes it */
+    const char *name; /* as glance_saved_state_name() makes it */
     glance_snapshot_t *snapshot;
-} glance_saved_entry_t;
+} glance_saved_state_entry_t;
 
 /** A board as it was read. */
 typedef struct {
-    const char *name;    /* as glance_saved_name() makes it */
+    const char *name;    /* as glance_saved_state_name() makes it */
     apr_uint64_t epoch;  /* means something after a clean stop only */
     apr_uint64_t latest; /* the number of its last change */
     glance_board_t *board;
-} glance_saved_board_t;
+} glance_saved_state_board_t;
 
 /** All that was read. */
 typedef struct {
     apr_time_t saved; /* wall clock */
     int clean;        /* written once the last process that could change a board was gone */
     apr_uint64_t shards;
-    apr_array_header_t *boards; /* of glance_saved_board_t */
-} glance_saved_t;
+    apr_array_header_t *boards; /* of glance_saved_state_board_t */
+} glance_saved_state_t;
 
 /** A server's name in the form that the file has: one that JSON can carry, whatever its bytes. */
-const char *glance_saved_name(apr_pool_t *pool, const char *server_name);
+const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name);
 
 /** The text of these boards, with one reference, or NULL if memory ran out. */
-glance_text_t *glance_saved_write(const glance_saved_entry_t *entries, apr_size_t count,
-                                  apr_time_t now, int clean, apr_pool_t *pool);
+glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entries,
+                                          apr_size_t count, apr_time_t now, int clean,
+                                          apr_pool_t *pool);
 
 /** The text of what was read, no longer marked as clean; or NULL. */
-glance_text_t *glance_saved_again(const glance_saved_t *saved, apr_pool_t *pool);
+glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved, apr_pool_t *pool);
 
 /** Reads such a text. The boards lie in @a pool, with all they report heard at @a now.
  * @param fault receives, unless all is well, a phrase that says what is wrong and where; it shows
  * nothing of the text.
  * @return APR_SUCCESS; GLANCE_FOREIGN; APR_EINVAL for a text that is damaged. */
-apr_status_t glance_saved_read(glance_saved_t *state, const char *text, apr_size_t length,
-                               glance_moment_t now, const char **fault, apr_pool_t *pool);
+apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
+                                     apr_size_t length, glance_moment_t now, const char **fault,
+                                     apr_pool_t *pool);
 
-/** The board of that name, or NULL. @a name is as glance_saved_name() makes it. */
-const glance_saved_board_t *glance_saved_find(const glance_saved_t *state, const char *name);
+/** The board of that name, or NULL. @a name is as glance_saved_state_name() makes it. */
+const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_state_t *state,
+                                                          const char *name);
 
 #endif

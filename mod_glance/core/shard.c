@@ -30,7 +30,7 @@ apr_byte_t glance_shard_reported(const glance_shard_t *shard)
     return reported < GLANCE_STATES ? reported : GLANCE_NEVER;
 }
 
-void glance_shard_mend(glance_shard_t *shard)
+void glance_shard_repair(glance_shard_t *shard)
 {
     shard->state = (apr_byte_t)glance_shard_state(shard);
     shard->reported = glance_shard_reported(shard);
@@ -69,7 +69,7 @@ int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_mome
     return shard->spoke_by_change;
 }
 
-int glance_shard_beat(glance_shard_t *shard, glance_moment_t now)
+int glance_shard_heartbeat(glance_shard_t *shard, glance_moment_t now)
 {
     shard->seen = now;
     shard->spoke_by_change = shard->state == GLANCE_UNHEALTHY;
@@ -88,7 +88,7 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
     return glance_clock_after(shard->seen, timeout);
 }
 
-void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)
+void glance_shard_grant_grace(glance_shard_t *shard, glance_moment_t now)
 {
     if (shard->state != GLANCE_UNHEALTHY || shard->seen > now) {
         shard->seen = now;
@@ -98,7 +98,7 @@ void glance_shard_resume(glance_shard_t *shard, glance_moment_t now)
     }
 }
 
-void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now)
+void glance_shard_mark_unhealthy(glance_shard_t *shard, glance_moment_t now)
 {
     (void)enter(shard, GLANCE_UNHEALTHY, now);
 }

@@ -25,20 +25,21 @@ typedef enum {
 
 /** What the board counts, each with a sequence of numbers of its own. */
 typedef enum {
-    GLANCE_CHANGE, /* a change of state */
-    GLANCE_BEAT    /* a sign of life */
-} glance_mark_e;
+    GLANCE_CHANGE,   /* a change of state */
+    GLANCE_HEARTBEAT /* a sign of life */
+} glance_sequence_e;
 
-#define GLANCE_MARKS 2
+#define GLANCE_SEQUENCES 2
 
 /** What the board keeps of one shard. Lies in shared memory: no pointers. */
 typedef struct {
-    apr_uint64_t marks[GLANCE_MARKS]; /* the numbers of its last change and beat, 0: none yet */
-    glance_moment_t seen;             /* the last sign of life */
-    glance_moment_t since;            /* when it entered its state */
-    apr_byte_t state;                 /* what people are shown: a glance_state_e */
-    apr_byte_t reported;              /* what its bot last said: a glance_state_e or GLANCE_NEVER */
-    apr_byte_t revived;               /* a sign of life brought it into its state */
+    apr_uint64_t
+        sequences[GLANCE_SEQUENCES]; /* the numbers of its last change and beat, 0: none yet */
+    glance_moment_t seen;            /* the last sign of life */
+    glance_moment_t since;           /* when it entered its state */
+    apr_byte_t state;                /* what people are shown: a glance_state_e */
+    apr_byte_t reported;             /* what its bot last said: a glance_state_e or GLANCE_NEVER */
+    apr_byte_t revived;              /* a sign of life brought it into its state */
     apr_byte_t spoke_by_change; /* its last sign of life changed its state: told of, with that */
 } glance_shard_t;
 
@@ -54,7 +55,7 @@ apr_byte_t glance_shard_reported(const glance_shard_t *shard);
 
 /** Makes the record one that calls of these functions can have made, with the same state and
  * report. */
-void glance_shard_mend(glance_shard_t *shard);
+void glance_shard_repair(glance_shard_t *shard);
 
 /** Makes a shard that has never reported, unknown since @a now. */
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now);
@@ -68,7 +69,7 @@ int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_mome
 
 /** Takes a sign of life: an unhealthy shard becomes online, whatever it was before.
  * @return 1 if the shard's state changed, 0 if not. */
-int glance_shard_beat(glance_shard_t *shard, glance_moment_t now);
+int glance_shard_heartbeat(glance_shard_t *shard, glance_moment_t now);
 
 /** When the shard is to be called unhealthy unless it speaks, or GLANCE_NO_MOMENT for one that
  * never reported or is unhealthy already. @a timeout is in microseconds. */
@@ -76,9 +77,9 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
 
 /** Takes up a shard of which an earlier server knew: unless it is unhealthy already, it has from
  * @a now on one timeout to give a sign of life. */
-void glance_shard_resume(glance_shard_t *shard, glance_moment_t now);
+void glance_shard_grant_grace(glance_shard_t *shard, glance_moment_t now);
 
 /** Calls the shard unhealthy, for it has been silent too long. */
-void glance_shard_fall_silent(glance_shard_t *shard, glance_moment_t now);
+void glance_shard_mark_unhealthy(glance_shard_t *shard, glance_moment_t now);
 
 #endif

@@ -18,14 +18,14 @@
 #define NO_FILE (-1)
 #define LOCK_FILE "glance.lock"
 
-int glance_memory_keeps_in(const char *folder)
+int glance_shm_file_keeps_in(const char *folder)
 {
     struct statfs info;
 
     return statfs(folder, &info) == 0 && (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
 }
 
-static apr_status_t map(glance_memory_t *memory, int flags, int file)
+static apr_status_t map(glance_shm_file_t *memory, int flags, int file)
 {
     /* cppcheck-suppress invalidFunctionArg ; there is no file when it is anonymous */
     memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, file, 0);
@@ -41,7 +41,7 @@ static int is_ours(const struct stat *info)
            && info->st_nlink == 1;
 }
 
-apr_status_t glance_memory_open_locks(int *locks, const char *folder)
+apr_status_t glance_shm_file_open_locks(int *locks, const char *folder)
 {
     char path[PATH_MAX];
     int length = snprintf(path, sizeof path, "%s/" LOCK_FILE, folder);
@@ -118,7 +118,7 @@ static apr_status_t reserve(int file, apr_size_t size)
     return rv;
 }
 
-static apr_status_t make_file(glance_memory_t *memory, const char *draft)
+static apr_status_t make_file(glance_shm_file_t *memory, const char *draft)
 {
     apr_status_t rv;
     int file;
@@ -140,7 +140,7 @@ static apr_status_t make_file(glance_memory_t *memory, const char *draft)
 }
 
 /* The end of making or finding memory: on an error, nothing of it is left. */
-static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
+static apr_status_t conclude(glance_shm_file_t *memory, apr_status_t rv)
 {
     if (rv != APR_SUCCESS) {
         memset(memory, 0, sizeof *memory);
@@ -148,7 +148,7 @@ static apr_status_t conclude(glance_memory_t *memory, apr_status_t rv)
     return rv;
 }
 
-static apr_status_t make_kept(glance_memory_t *memory, int locks)
+static apr_status_t make_kept(glance_shm_file_t *memory, int locks)
 {
     draft_t draft = {""};
     apr_status_t rv = draft_of(&draft, memory->path);
@@ -159,8 +159,8 @@ static apr_status_t make_kept(glance_memory_t *memory, int locks)
     return rv == APR_SUCCESS ? make_file(memory, draft.name) : rv;
 }
 
-apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size,
-                                glance_memory_place_t place)
+apr_status_t glance_shm_file_make(glance_shm_file_t *memory, apr_size_t size,
+                                  glance_shm_file_place_t place)
 {
     memory->size = size;
     memory->path = place.path;
@@ -168,7 +168,7 @@ apr_status_t glance_memory_make(glance_memory_t *memory, apr_size_t size,
                                        : map(memory, MAP_ANONYMOUS, NO_FILE));
 }
 
-apr_status_t glance_memory_publish(const glance_memory_t *memory)
+apr_status_t glance_shm_file_publish(const glance_shm_file_t *memory)
 {
     draft_t draft = {""};
     apr_status_t rv;
@@ -183,7 +183,7 @@ apr_status_t glance_memory_publish(const glance_memory_t *memory)
     return rv;
 }
 
-static apr_status_t take_file(glance_memory_t *memory, int file, int locks)
+static apr_status_t take_file(glance_shm_file_t *memory, int file, int locks)
 {
     struct stat info;
     apr_status_t rv;
@@ -202,7 +202,7 @@ static apr_status_t take_file(glance_memory_t *memory, int file, int locks)
     return map(memory, 0, file);
 }
 
-apr_status_t glance_memory_find(glance_memory_t *memory, glance_memory_place_t place)
+apr_status_t glance_shm_file_find(glance_shm_file_t *memory, glance_shm_file_place_t place)
 {
     int file = open(place.path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     apr_status_t rv;
@@ -216,14 +216,14 @@ apr_status_t glance_memory_find(glance_memory_t *memory, glance_memory_place_t p
     return rv;
 }
 
-void glance_memory_forget(const glance_memory_t *memory)
+void glance_shm_file_forget(const glance_shm_file_t *memory)
 {
     if (memory->path) {
         (void)unlink(memory->path);
     }
 }
 
-void glance_memory_drop(glance_memory_t *memory)
+void glance_shm_file_drop(glance_shm_file_t *memory)
 {
     (void)munmap(memory->base, memory->size);
     memset(memory, 0, sizeof *memory);

@@ -65,7 +65,7 @@ glance_counts_t glance_snapshot_count(const glance_snapshot_t *snapshot,
     return counts;
 }
 
-glance_snapshot_t *glance_snapshot_keep(glance_snapshot_t *snapshot)
+glance_snapshot_t *glance_snapshot_ref(glance_snapshot_t *snapshot)
 {
     __atomic_add_fetch(&snapshot->references, 1, __ATOMIC_RELAXED);
     return snapshot;

@@ -48,7 +48,7 @@ glance_counts_t glance_snapshot_count(const glance_snapshot_t *snapshot,
                                       const glance_board_cluster_t *cluster);
 
 /** One more reference; returns @a snapshot. */
-glance_snapshot_t *glance_snapshot_keep(glance_snapshot_t *snapshot);
+glance_snapshot_t *glance_snapshot_ref(glance_snapshot_t *snapshot);
 
 /** One reference less; the last one frees it. Takes NULL as well. */
 void glance_snapshot_release(glance_snapshot_t *snapshot);

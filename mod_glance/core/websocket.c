@@ -33,11 +33,11 @@
 #define KEY_SIZE 4
 #define CONTROL_FRAME_MAX (2 + KEY_SIZE + 125)
 
-struct glance_ws_t {
+struct glance_websocket_t {
     wslay_event_context_ptr context;
     const char *data; /* what is being heard, and how much of it is left */
     apr_size_t left;
-    glance_text_t *reply;
+    glance_buffer_t *reply;
     /* The beginning of a frame, held back until its size is known or, for a close, until it is
      * whole: wslay misjudges a close's reason that comes in pieces. */
     apr_byte_t head[CONTROL_FRAME_MAX];
@@ -49,7 +49,7 @@ struct glance_ws_t {
     int is_short;                /* of memory */
 };
 
-apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *key)
+apr_status_t glance_websocket_accept(char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE], const char *key)
 {
     apr_byte_t digest[APR_SHA1_DIGESTSIZE];
     apr_sha1_ctx_t sha1;
@@ -65,7 +65,8 @@ apr_status_t glance_ws_accept(char accept[GLANCE_WS_ACCEPT_SIZE], const char *ke
     return APR_SUCCESS;
 }
 
-int glance_ws_lists(const char *list, const char *token, glance_ws_compare_fn_t compare)
+int glance_websocket_header_lists(const char *list, const char *token,
+                                  glance_websocket_compare_fn_t compare)
 {
     apr_size_t wanted = strlen(token);
     apr_size_t length;
@@ -82,14 +83,14 @@ int glance_ws_lists(const char *list, const char *token, glance_ws_compare_fn_t 
 
 /* ---- out ---- */
 
-static ssize_t append(const uint8_t *data, size_t length, int flags, void *text)
+static ssize_t append(const uint8_t *data, size_t length, int flags, void *buffer)
 {
     (void)flags;
-    glance_text_put(text, (const char *)data, length);
+    glance_buffer_put(buffer, (const char *)data, length);
     return (ssize_t)length;
 }
 
-static void put_frame(glance_text_t *text, int opcode, const char *data, apr_size_t length)
+static void put_frame(glance_buffer_t *buffer, int opcode, const char *data, apr_size_t length)
 {
     const struct wslay_frame_callbacks callbacks = {.send_callback = append};
     struct wslay_frame_iocb frame = {.fin = 1,
@@ -99,31 +100,31 @@ static void put_frame(glance_text_t *text, int opcode, const char *data, apr_siz
                                      .data_length = length};
     wslay_frame_context_ptr context;
 
-    if (wslay_frame_context_init(&context, &callbacks, text)) {
-        text->failed = 1;
+    if (wslay_frame_context_init(&context, &callbacks, buffer)) {
+        buffer->failed = 1;
         return;
     }
     if (wslay_frame_send(context, &frame) != (ssize_t)length) {
-        text->failed = 1;
+        buffer->failed = 1;
     }
     wslay_frame_context_free(context);
 }
 
-void glance_ws_put_message(glance_text_t *text, const char *data, apr_size_t length)
+void glance_websocket_put_message(glance_buffer_t *buffer, const char *data, apr_size_t length)
 {
-    put_frame(text, WSLAY_TEXT_FRAME, data, length);
+    put_frame(buffer, WSLAY_TEXT_FRAME, data, length);
 }
 
-void glance_ws_put_ping(glance_text_t *text)
+void glance_websocket_put_ping(glance_buffer_t *buffer)
 {
-    put_frame(text, WSLAY_PING, NULL, 0);
+    put_frame(buffer, WSLAY_PING, NULL, 0);
 }
 
-static void put_close(glance_text_t *text, unsigned code)
+static void put_close(glance_buffer_t *buffer, unsigned code)
 {
     const char bytes[] = {(char)(code >> 8), (char)(code & 0xff)};
 
-    put_frame(text, WSLAY_CONNECTION_CLOSE, bytes, sizeof bytes);
+    put_frame(buffer, WSLAY_CONNECTION_CLOSE, bytes, sizeof bytes);
 }
 
 /* ---- in ---- */
@@ -155,7 +156,7 @@ static apr_uint64_t frame_size(const apr_byte_t *head, apr_size_t length)
 }
 
 /* Moves input to the head until that has so many bytes; returns whether it has. */
-static int fill_head(glance_ws_t *ws, apr_uint64_t length)
+static int fill_head(glance_websocket_t *ws, apr_uint64_t length)
 {
     while (ws->head_length < length && ws->left) {
         ws->head[ws->head_length++] = (apr_byte_t)*ws->data++;
@@ -165,7 +166,7 @@ static int fill_head(glance_ws_t *ws, apr_uint64_t length)
 }
 
 /* Returns 0 if more input is needed first. */
-static int begin_frame(glance_ws_t *ws)
+static int begin_frame(glance_websocket_t *ws)
 {
     apr_uint64_t size = frame_size(ws->head, ws->head_length);
 
@@ -188,7 +189,7 @@ static int begin_frame(glance_ws_t *ws)
 static ssize_t take_input(wslay_event_context_ptr context, uint8_t *buffer, size_t length,
                           int flags, void *data)
 {
-    glance_ws_t *ws = data;
+    glance_websocket_t *ws = data;
 
     (void)flags;
     if ((!ws->rest && !begin_frame(ws)) || (!ws->head_length && !ws->left)) {
@@ -215,7 +216,7 @@ static ssize_t take_input(wslay_event_context_ptr context, uint8_t *buffer, size
 static ssize_t put_reply(wslay_event_context_ptr context, const uint8_t *bytes, size_t length,
                          int flags, void *data)
 {
-    const glance_ws_t *ws = data;
+    const glance_websocket_t *ws = data;
 
     (void)context;
     return append(bytes, length, flags, ws->reply);
@@ -226,7 +227,7 @@ static ssize_t put_reply(wslay_event_context_ptr context, const uint8_t *bytes, 
 static void end_message(wslay_event_context_ptr context,
                         const struct wslay_event_on_msg_recv_arg *message, void *data)
 {
-    glance_ws_t *ws = data;
+    glance_websocket_t *ws = data;
 
     if (message->opcode == WSLAY_PING) {
         ws->is_short |= wslay_event_send(context) != 0;
@@ -241,7 +242,7 @@ static void end_message(wslay_event_context_ptr context,
 static void begin_payload(wslay_event_context_ptr context,
                           const struct wslay_event_on_frame_recv_start_arg *frame, void *data)
 {
-    glance_ws_t *ws = data;
+    glance_websocket_t *ws = data;
 
     if (frame->opcode & CONTROL) {
         return;
@@ -250,13 +251,13 @@ static void begin_payload(wslay_event_context_ptr context,
         ws->message_length = 0;
     }
     ws->message_length += frame->payload_length;
-    if (ws->message_length > GLANCE_WS_MESSAGE_MAX) {
+    if (ws->message_length > GLANCE_WEBSOCKET_MESSAGE_MAX) {
         ws->offence = WSLAY_CODE_MESSAGE_TOO_BIG;
         wslay_event_shutdown_read(context);
     }
 }
 
-glance_ws_t *glance_ws_make(void)
+glance_websocket_t *glance_websocket_make(void)
 {
     const struct wslay_event_callbacks callbacks = {
         .recv_callback = take_input,
@@ -264,21 +265,21 @@ glance_ws_t *glance_ws_make(void)
         .on_frame_recv_start_callback = begin_payload,
         .on_msg_recv_callback = end_message,
     };
-    glance_ws_t *ws = calloc(1, sizeof *ws);
+    glance_websocket_t *ws = calloc(1, sizeof *ws);
 
     if (ws && wslay_event_context_server_init(&ws->context, &callbacks, ws)) {
         free(ws);
         return NULL;
     }
     if (ws) {
-        wslay_event_config_set_max_recv_msg_length(ws->context, GLANCE_WS_MESSAGE_MAX);
+        wslay_event_config_set_max_recv_msg_length(ws->context, GLANCE_WEBSOCKET_MESSAGE_MAX);
         wslay_event_config_set_no_buffering(ws->context, 1);
     }
     return ws;
 }
 
-apr_status_t glance_ws_hear(glance_ws_t *ws, const char *data, apr_size_t length,
-                            glance_text_t *reply)
+apr_status_t glance_websocket_receive(glance_websocket_t *ws, const char *data, apr_size_t length,
+                                      glance_buffer_t *reply)
 {
     int rv;
 
@@ -302,12 +303,12 @@ apr_status_t glance_ws_hear(glance_ws_t *ws, const char *data, apr_size_t length
     return wslay_event_get_close_sent(ws->context) ? APR_EOF : APR_SUCCESS;
 }
 
-int glance_ws_is_at_rest(const glance_ws_t *ws)
+int glance_websocket_is_idle(const glance_websocket_t *ws)
 {
     return !ws->rest && !ws->head_length && !ws->in_message;
 }
 
-void glance_ws_free(glance_ws_t *ws)
+void glance_websocket_free(glance_websocket_t *ws)
 {
     if (ws) {
         wslay_event_context_free(ws->context);

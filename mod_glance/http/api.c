@@ -76,13 +76,13 @@ static int refuse_body(request_rec *r, int status)
         return status;
     }
     if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        return glance_answer_error(r, status,
-                                   "the body is larger than 64 KiB; send none, all is "
-                                   "said in the path");
+        return glance_response_error(r, status,
+                                     "the body is larger than 64 KiB; send none, all is "
+                                     "said in the path");
     }
-    return glance_answer_error(r, status,
-                               "the body cannot be read; send none, all is said in the "
-                               "path");
+    return glance_response_error(r, status,
+                                 "the body cannot be read; send none, all is said in the "
+                                 "path");
 }
 
 /* Whether the sender may write what the path names; of which no more than the first part is looked
@@ -115,18 +115,18 @@ static int refuse_stranger(request_rec *r)
 {
     log_stranger(r);
     apr_table_setn(r->headers_out, "WWW-Authenticate", "Bearer realm=\"glance\"");
-    return glance_answer_error(r, HTTP_UNAUTHORIZED,
-                               "the passphrase is missing or wrong; send it in the header "
-                               "Authorization: Bearer <passphrase>");
+    return glance_response_error(r, HTTP_UNAUTHORIZED,
+                                 "the passphrase is missing or wrong; send it in the header "
+                                 "Authorization: Bearer <passphrase>");
 }
 
 static int refuse_path(request_rec *r, int depth)
 {
-    return glance_answer_error(r, HTTP_NOT_FOUND, "there is nothing at this path; POST to %s",
-                               depth == 3 ? ".../status/<cluster>/<id>/<state>, with the id and "
-                                            "the state in decimal digits"
-                                          : ".../health/<cluster>/<id>, with the id in decimal "
-                                            "digits");
+    return glance_response_error(r, HTTP_NOT_FOUND, "there is nothing at this path; POST to %s",
+                                 depth == 3 ? ".../status/<cluster>/<id>/<state>, with the id and "
+                                              "the state in decimal digits"
+                                            : ".../health/<cluster>/<id>, with the id in decimal "
+                                              "digits");
 }
 
 /* "main, patron": at most the first ten. */
@@ -143,16 +143,16 @@ static const char *names_of(apr_pool_t *pool, const glance_board_t *board)
 
 static int refuse_cluster(request_rec *r, const glance_store_t *store, const glance_path_t *path)
 {
-    return glance_answer_error(r, HTTP_BAD_REQUEST, "there is no cluster '%s'; there is: %s",
-                               apr_pstrmemdup(r->pool, path->cluster, path->cluster_length),
-                               names_of(r->pool, store->board));
+    return glance_response_error(r, HTTP_BAD_REQUEST, "there is no cluster '%s'; there is: %s",
+                                 apr_pstrmemdup(r->pool, path->cluster, path->cluster_length),
+                                 names_of(r->pool, store->board));
 }
 
 static int refuse_id(request_rec *r, const glance_board_cluster_t *cluster)
 {
-    return glance_answer_error(r, HTTP_BAD_REQUEST,
-                               "the shard id is outside cluster '%s', which has the ids 0 to %u",
-                               cluster->name, cluster->shards - 1);
+    return glance_response_error(r, HTTP_BAD_REQUEST,
+                                 "the shard id is outside cluster '%s', which has the ids 0 to %u",
+                                 cluster->name, cluster->shards - 1);
 }
 
 static int is_id_of(const glance_board_cluster_t *cluster, const glance_path_t *path)
@@ -172,16 +172,16 @@ static int conclude_write(request_rec *r, const glance_store_t *store,
         return OK;
     case GLANCE_SUPERSEDED:
         apr_table_setn(r->headers_out, "Retry-After", "1");
-        return glance_answer_error(r, HTTP_SERVICE_UNAVAILABLE,
-                                   "the board is being replaced by a configuration reload; send "
-                                   "this again in a second");
+        return glance_response_error(r, HTTP_SERVICE_UNAVAILABLE,
+                                     "the board is being replaced by a configuration reload; send "
+                                     "this again in a second");
     case APR_NOTFOUND:
-        return glance_answer_error(r, HTTP_CONFLICT,
-                                   "shard %d of cluster '%s' has not reported a status yet; POST "
-                                   "its status (status/%s/%d/<state>) first",
-                                   path->id, cluster->name, cluster->name, path->id);
+        return glance_response_error(r, HTTP_CONFLICT,
+                                     "shard %d of cluster '%s' has not reported a status yet; POST "
+                                     "its status (status/%s/%d/<state>) first",
+                                     path->id, cluster->name, cluster->name, path->id);
     default:
-        return glance_answer_failure(r);
+        return glance_response_failure(r);
     }
 }
 
@@ -231,9 +231,9 @@ static int post_status(request_rec *r, glance_store_t *store, const char *rest)
         return answer;
     }
     if (path.state == GLANCE_PATH_OUTSIDE || path.state >= GLANCE_STATES) {
-        return glance_answer_error(r, HTTP_BAD_REQUEST,
-                                   "that is no state; the states are 0 unknown, 1 unhealthy, "
-                                   "2 offline, 3 online, 4 starting, 5 stopping, 6 resuming");
+        return glance_response_error(r, HTTP_BAD_REQUEST,
+                                     "that is no state; the states are 0 unknown, 1 unhealthy, "
+                                     "2 offline, 3 online, 4 starting, 5 stopping, 6 resuming");
     }
     rv = glance_store_report(store, cluster->first + (apr_uint32_t)path.id,
                              (glance_state_e)path.state, &was);
@@ -251,14 +251,14 @@ static int post_health(request_rec *r, glance_store_t *store, const char *rest)
     if (!cluster) {
         return answer;
     }
-    rv = glance_store_live(store, cluster->first + (apr_uint32_t)path.id, &was);
+    rv = glance_store_heartbeat(store, cluster->first + (apr_uint32_t)path.id, &was);
     return conclude_write(r, store, cluster, &path, rv, &was);
 }
 
 int glance_api_health(request_rec *r, glance_store_t *store, const char *rest)
 {
     return r->method_number == M_POST ? post_health(r, store, rest)
-                                      : glance_answer_methods(r, "POST, OPTIONS");
+                                      : glance_response_methods(r, "POST, OPTIONS");
 }
 
 /* ---- GET ---- */
@@ -302,7 +302,7 @@ static int get_clusters(request_rec *r, glance_store_t *store,
     }
     snapshot = glance_store_snapshot(store);
     if (!snapshot) {
-        return glance_answer_failure(r);
+        return glance_response_failure(r);
     }
     set_version(r, store, snapshot->seq);
     rv = glance_json_status(snapshot, clusters, count, send_piece, r);
@@ -323,10 +323,10 @@ static int get_shard(request_rec *r, glance_store_t *store, const glance_board_c
         return HTTP_NOT_MODIFIED;
     }
     if (glance_store_row(store, cluster->first + id, &row) != APR_SUCCESS) {
-        return glance_answer_failure(r);
+        return glance_response_failure(r);
     }
-    return glance_answer_text(r, "application/json",
-                              glance_json_shard(cluster, id, &row, apr_time_now()));
+    return glance_response_text(r, "application/json",
+                                glance_json_shard(cluster, id, &row, apr_time_now()));
 }
 
 static int get_status(request_rec *r, glance_store_t *store, const char *rest)
@@ -335,9 +335,9 @@ static int get_status(request_rec *r, glance_store_t *store, const char *rest)
     glance_path_t path;
 
     if (glance_path_parse(&path, rest) != APR_SUCCESS || path.depth > 2) {
-        return glance_answer_error(r, HTTP_NOT_FOUND,
-                                   "there is nothing at this path; GET .../status, "
-                                   ".../status/<cluster> or .../status/<cluster>/<id>");
+        return glance_response_error(r, HTTP_NOT_FOUND,
+                                     "there is nothing at this path; GET .../status, "
+                                     ".../status/<cluster> or .../status/<cluster>/<id>");
     }
     glance_sweep_if_due(store);
     if (path.depth == 0) {
@@ -362,23 +362,23 @@ int glance_api_status(request_rec *r, glance_store_t *store, const char *rest)
     case M_POST:
         return post_status(r, store, rest);
     default:
-        return glance_answer_methods(r, "GET, HEAD, POST, OPTIONS");
+        return glance_response_methods(r, "GET, HEAD, POST, OPTIONS");
     }
 }
 
 int glance_api_plain(request_rec *r, glance_store_t *store, const char *rest)
 {
     glance_snapshot_t *snapshot;
-    glance_text_t *text;
-    int answer = glance_answer_unless_get(r, rest);
+    glance_buffer_t *buffer;
+    int answer = glance_response_unless_get(r, rest);
 
     if (answer != DECLINED) {
         return answer;
     }
     glance_sweep_if_due(store);
     snapshot = glance_store_snapshot(store);
-    text = snapshot ? glance_plain_make(snapshot) : NULL;
+    buffer = snapshot ? glance_plain_make(snapshot) : NULL;
     glance_snapshot_release(snapshot);
     apr_table_setn(r->headers_out, "Cache-Control", "no-cache");
-    return glance_answer_text(r, "text/plain; charset=utf-8", text);
+    return glance_response_text(r, "text/plain; charset=utf-8", buffer);
 }

@@ -144,12 +144,12 @@ int glance_config_has_board(const server_rec *server, const server_rec *main_ser
 
 const apr_array_header_t *glance_config_boards(const server_rec *main_server, apr_pool_t *pool)
 {
-    apr_array_header_t *boards = apr_array_make(pool, 1, sizeof(glance_setup_board_t));
+    apr_array_header_t *boards = apr_array_make(pool, 1, sizeof(glance_post_config_board_t));
     const server_rec *one;
 
     for (one = main_server; one; one = one->next) {
         const glance_settings_t *settings = glance_config_of(one);
-        glance_setup_board_t *board;
+        glance_post_config_board_t *board;
 
         if (glance_config_has_board(one, main_server)) {
             board = apr_array_push(boards);
@@ -212,7 +212,7 @@ static const char *set_bots(cmd_parms *cmd, void *dir, const char *argument)
         server->clusters = apr_array_make(cmd->pool, 4, sizeof(glance_cluster_t));
         server->settings.declares_board = 1;
     }
-    fault = glance_bots_add(server->clusters, argument, cmd->pool);
+    fault = glance_clusters_add(server->clusters, argument, cmd->pool);
     return fault ? complain(cmd, fault) : NULL;
 }
 

@@ -45,7 +45,7 @@ int glance_config_is_own(const server_rec *server, const server_rec *main_server
 /** Whether the server declares a board, rather than to share the main server's. */
 int glance_config_has_board(const server_rec *server, const server_rec *main_server);
 
-/** The boards that all servers declare (of glance_setup_board_t), in their order. */
+/** The boards that all servers declare (of glance_post_config_board_t), in their order. */
 const apr_array_header_t *glance_config_boards(const server_rec *main_server, apr_pool_t *pool);
 
 /** Gives each server its board, once there are all. */

@@ -105,7 +105,7 @@ static int check_pair(apr_pool_t *pool, const server_rec *main_server, const ser
         || ap_cstr_casecmp(one->server_hostname, other->server_hostname) != 0) {
         return OK;
     }
-    if (!glance_bots_equal(a->clusters, b->clusters)) {
+    if (!glance_clusters_equal(a->clusters, b->clusters)) {
         culprit = GLANCE_BOTS;
     }
     else if (a->timeout != b->timeout) {
@@ -203,7 +203,7 @@ static int check_one(apr_pool_t *pool, const server_rec *main_server, const serv
     return check_mutex(pool, one);
 }
 
-int glance_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
+int glance_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     const server_rec *one;
 
@@ -270,7 +270,7 @@ static void warn_of_keys(const server_rec *server, const server_rec *main_server
     }
 }
 
-void glance_check_keys(const server_rec *main_server)
+void glance_config_check_keys(const server_rec *main_server)
 {
     const server_rec *one;
 

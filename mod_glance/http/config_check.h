@@ -9,10 +9,10 @@
 
 /** On the check_config hook, for configtest ends before post_config.
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging what to change. */
-int glance_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
+int glance_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server);
 
 /** On the post_config hook, once each server has its board: warns of boards that anybody can write,
  * and of clusters that nobody can. */
-void glance_check_keys(const server_rec *main_server);
+void glance_config_check_keys(const server_rec *main_server);
 
 #endif

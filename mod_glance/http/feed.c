@@ -28,9 +28,9 @@ static const char *header(const request_rec *r, const char *name)
 
 /* Repeated headers have been joined to one list by now. */
 static int lists(const request_rec *r, const char *name, const char *token,
-                 glance_ws_compare_fn_t compare)
+                 glance_websocket_compare_fn_t compare)
 {
-    return glance_ws_lists(header(r, name), token, compare);
+    return glance_websocket_header_lists(header(r, name), token, compare);
 }
 
 static int is_upgrade(const request_rec *r)
@@ -51,29 +51,30 @@ static int ask_for_upgrade(request_rec *r)
     apr_table_setn(r->headers_out, "Upgrade", "websocket");
     apr_table_setn(r->headers_out, "Connection", "Upgrade");
     apr_table_setn(r->headers_out, "Sec-WebSocket-Version", VERSION);
-    return glance_answer_error(r, HTTP_UPGRADE_REQUIRED,
-                               "this is a WebSocket: open it with one, of version " VERSION
-                               " and over HTTP/1.1");
+    return glance_response_error(r, HTTP_UPGRADE_REQUIRED,
+                                 "this is a WebSocket: open it with one, of version " VERSION
+                                 " and over HTTP/1.1");
 }
 
 /* DECLINED and the key's answer if the handshake is in order, else what the handler returns. */
-static int check_handshake(request_rec *r, char accept[GLANCE_WS_ACCEPT_SIZE])
+static int check_handshake(request_rec *r, char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE])
 {
     if (r->connection->master) {
         /* RFC 8441 wants an extended CONNECT, which mod_http2 does not pass on as such. */
-        return glance_answer_error(r, HTTP_NOT_IMPLEMENTED,
-                                   "the feed is not served over HTTP/2; open it over HTTP/1.1, or "
-                                   "use the stream");
+        return glance_response_error(
+            r, HTTP_NOT_IMPLEMENTED,
+            "the feed is not served over HTTP/2; open it over HTTP/1.1, or "
+            "use the stream");
     }
     if (!is_upgrade(r) || strcmp(header(r, "Sec-WebSocket-Version"), VERSION) != 0) {
         return ask_for_upgrade(r);
     }
-    if (glance_ws_accept(accept, header(r, "Sec-WebSocket-Key")) != APR_SUCCESS) {
-        return glance_answer_error(r, HTTP_BAD_REQUEST,
-                                   "Sec-WebSocket-Key must be there once, 16 bytes in base64");
+    if (glance_websocket_accept(accept, header(r, "Sec-WebSocket-Key")) != APR_SUCCESS) {
+        return glance_response_error(r, HTTP_BAD_REQUEST,
+                                     "Sec-WebSocket-Key must be there once, 16 bytes in base64");
     }
     if (ap_request_has_body(r)) {
-        return glance_answer_error(r, HTTP_BAD_REQUEST, "a WebSocket's request has no body");
+        return glance_response_error(r, HTTP_BAD_REQUEST, "a WebSocket's request has no body");
     }
     return DECLINED;
 }
@@ -101,10 +102,10 @@ static void switch_protocols(request_rec *r, const char *accept, int speaks_even
 
 int glance_feed_open(request_rec *r, glance_store_t *store, const char *path)
 {
-    char accept[GLANCE_WS_ACCEPT_SIZE];
+    char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE];
     int speaks_events = offers_events(r);
     glance_stream_request_t stream;
-    int answer = glance_answer_unless_get(r, path);
+    int answer = glance_response_unless_get(r, path);
 
     if (answer == DECLINED) {
         answer = check_handshake(r, accept);
@@ -116,9 +117,10 @@ int glance_feed_open(request_rec *r, glance_store_t *store, const char *path)
     stream = glance_admission_read(r, store, speaks_events ? GLANCE_EVENTS : GLANCE_FEED);
     if (!glance_admission_is_possible(r)) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);
-        return glance_answer_error(r, HTTP_SERVICE_UNAVAILABLE,
-                                   "this server holds no more feeds over this kind of connection; "
-                                   "use the stream, or try again later");
+        return glance_response_error(
+            r, HTTP_SERVICE_UNAVAILABLE,
+            "this server holds no more feeds over this kind of connection; "
+            "use the stream, or try again later");
     }
     switch_protocols(r, apr_pstrdup(r->pool, accept), speaks_events);
     glance_admission_grant(r, &stream);

@@ -16,24 +16,24 @@
 #include "boards/sweep.h"
 
 static const struct {
-    glance_stat_e stat;
+    glance_counter_e stat;
     const char *key;
     const char *label;
 } totals[] = {
-    {GLANCE_STAT_STREAMS, "GlanceStreams", "streams held since the start"},
-    {GLANCE_STAT_FEEDS, "GlanceFeeds", "feeds held since the start"},
-    {GLANCE_STAT_BRIEF, "GlanceBrief", "streams answered by polling"},
-    {GLANCE_STAT_BROADCASTS, "GlanceBroadcasts", "broadcasts"},
-    {GLANCE_STAT_BYTES, "GlanceBytes", "bytes broadcast"},
-    {GLANCE_STAT_SLOW, "GlanceDroppedSlow", "viewers dropped as too slow"},
-    {GLANCE_STAT_SHED, "GlanceShed", "viewers sent away as descriptors or memory ran short"},
+    {GLANCE_COUNTER_STREAMS, "GlanceStreams", "streams held since the start"},
+    {GLANCE_COUNTER_FEEDS, "GlanceFeeds", "feeds held since the start"},
+    {GLANCE_COUNTER_POLLS, "GlanceBrief", "streams answered by polling"},
+    {GLANCE_COUNTER_BROADCASTS, "GlanceBroadcasts", "broadcasts"},
+    {GLANCE_COUNTER_BYTES, "GlanceBytes", "bytes broadcast"},
+    {GLANCE_COUNTER_SLOW, "GlanceDroppedSlow", "viewers dropped as too slow"},
+    {GLANCE_COUNTER_SHED, "GlanceShed", "viewers sent away as descriptors or memory ran short"},
 };
 
 #define TOTAL_COUNT (sizeof totals / sizeof totals[0])
 
 static void show_viewers(request_rec *r, int as_text)
 {
-    glance_stats_child_t held = glance_stats_sum(glance_shared_stats());
+    glance_counters_child_t held = glance_counters_sum(glance_retained_counters());
 
     if (as_text) {
         ap_rprintf(r, "GlanceViewersClear: %u\nGlanceViewersTLS: %u\n", held.clear, held.tls);
@@ -48,7 +48,7 @@ static void show_totals(request_rec *r, int as_text)
     apr_size_t i;
 
     for (i = 0; i < TOTAL_COUNT; i++) {
-        apr_uint64_t total = glance_stats_total(glance_shared_stats(), totals[i].stat);
+        apr_uint64_t total = glance_counters_total(glance_retained_counters(), totals[i].stat);
 
         ap_rprintf(r,
                    as_text ? "%s: %" APR_UINT64_T_FMT "\n" : "<dt>%s: %" APR_UINT64_T_FMT "</dt>\n",
@@ -59,7 +59,7 @@ static void show_totals(request_rec *r, int as_text)
 static void show_save(request_rec *r, int as_text)
 {
     int failed;
-    apr_time_t saved = glance_stats_last_save(glance_shared_stats(), &failed);
+    apr_time_t saved = glance_counters_last_save(glance_retained_counters(), &failed);
     int ago = saved ? (int)apr_time_sec(apr_time_now() - saved) : -1;
 
     if (as_text) {
@@ -153,7 +153,7 @@ static int show(request_rec *r, int flags)
     return OK;
 }
 
-void glance_modstatus_register(apr_pool_t *pool)
+void glance_mod_status_register(apr_pool_t *pool)
 {
     (void)pool;
     APR_OPTIONAL_HOOK(ap, status_hook, show, NULL, NULL, APR_HOOK_MIDDLE);

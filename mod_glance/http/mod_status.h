@@ -8,6 +8,6 @@
 #include "httpd_private.h"
 
 /** Registers the section, if mod_status is there. */
-void glance_modstatus_register(apr_pool_t *pool);
+void glance_mod_status_register(apr_pool_t *pool);
 
 #endif

@@ -10,13 +10,13 @@
 
 #include "core/json.h"
 
-static int write_text(request_rec *r, glance_text_t *text)
+static int write_text(request_rec *r, glance_buffer_t *buffer)
 {
-    ap_set_content_length(r, (apr_off_t)text->length);
+    ap_set_content_length(r, (apr_off_t)buffer->length);
     if (!r->header_only) {
-        ap_rwrite(text->data, (int)text->length, r);
+        ap_rwrite(buffer->data, (int)buffer->length, r);
     }
-    glance_text_release(text);
+    glance_buffer_release(buffer);
     return OK;
 }
 
@@ -28,25 +28,25 @@ static void leave_body(request_rec *r)
     }
 }
 
-int glance_answer_error(request_rec *r, int status, const char *format, ...)
+int glance_response_error(request_rec *r, int status, const char *format, ...)
 {
-    glance_text_t *text;
+    glance_buffer_t *buffer;
     va_list arguments;
 
     leave_body(r);
     va_start(arguments, format);
-    text = glance_json_error(apr_pvsprintf(r->pool, format, arguments));
+    buffer = glance_json_error(apr_pvsprintf(r->pool, format, arguments));
     va_end(arguments);
-    if (!text) {
+    if (!buffer) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     r->status = status;
     ap_set_content_type(r, "application/json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    return write_text(r, text);
+    return write_text(r, buffer);
 }
 
-int glance_answer_methods(request_rec *r, const char *allow)
+int glance_response_methods(request_rec *r, const char *allow)
 {
     apr_table_setn(r->headers_out, "Allow", allow);
     if (r->method_number == M_OPTIONS) {
@@ -54,32 +54,32 @@ int glance_answer_methods(request_rec *r, const char *allow)
         r->status = HTTP_NO_CONTENT;
         return OK;
     }
-    return glance_answer_error(r, HTTP_METHOD_NOT_ALLOWED, "%s does not take %s; it takes %s",
-                               r->uri, r->method, allow);
+    return glance_response_error(r, HTTP_METHOD_NOT_ALLOWED, "%s does not take %s; it takes %s",
+                                 r->uri, r->method, allow);
 }
 
-int glance_answer_unless_get(request_rec *r, const char *rest)
+int glance_response_unless_get(request_rec *r, const char *rest)
 {
     if (r->method_number != M_GET) {
-        return glance_answer_methods(r, "GET, HEAD, OPTIONS");
+        return glance_response_methods(r, "GET, HEAD, OPTIONS");
     }
     if (*rest && strcmp(rest, "/") != 0) {
-        return glance_answer_error(r, HTTP_NOT_FOUND, "there is nothing behind this path");
+        return glance_response_error(r, HTTP_NOT_FOUND, "there is nothing behind this path");
     }
     return DECLINED;
 }
 
-int glance_answer_text(request_rec *r, const char *type, glance_text_t *text)
+int glance_response_text(request_rec *r, const char *type, glance_buffer_t *buffer)
 {
-    if (!text) {
-        return glance_answer_failure(r);
+    if (!buffer) {
+        return glance_response_failure(r);
     }
     ap_set_content_type(r, type);
-    return write_text(r, text);
+    return write_text(r, buffer);
 }
 
-int glance_answer_failure(request_rec *r)
+int glance_response_failure(request_rec *r)
 {
-    return glance_answer_error(r, HTTP_INTERNAL_SERVER_ERROR,
-                               "the server could not do this; its error log says why");
+    return glance_response_error(r, HTTP_INTERNAL_SERVER_ERROR,
+                                 "the server could not do this; its error log says why");
 }

@@ -71,7 +71,7 @@ static int send_head(request_rec *r)
 int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
 {
     glance_stream_request_t stream;
-    int answer = glance_answer_unless_get(r, path);
+    int answer = glance_response_unless_get(r, path);
 
     if (answer != DECLINED) {
         return answer;
@@ -86,5 +86,5 @@ int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
         glance_admission_grant(r, &stream);
         return OK;
     }
-    return glance_polling_answer(r, &stream) == APR_SUCCESS ? OK : glance_answer_failure(r);
+    return glance_polling_answer(r, &stream) == APR_SUCCESS ? OK : glance_response_failure(r);
 }

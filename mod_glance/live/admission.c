@@ -19,20 +19,20 @@
 #include "live/polling.h"
 
 glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *store,
-                                              glance_transport_e transport)
+                                              glance_dialect_e dialect)
 {
     const char *pulse = glance_query_get(r->args, "pulse", r->pool);
     const char *last = apr_table_get(r->headers_in, "Last-Event-ID");
     glance_stream_request_t stream = {.store = store,
-                                      .transport = transport,
-                                      .wants_pulse = !pulse || strcmp(pulse, "0") != 0};
+                                      .dialect = dialect,
+                                      .wants_health = !pulse || strcmp(pulse, "0") != 0};
     glance_place_t place;
 
     if (!last) {
         last = glance_query_get(r->args, "last-event-id", r->pool);
     }
     /* The original's messages have no ids. */
-    if (last && transport != GLANCE_FEED && glance_sse_parse_id(&place, last)
+    if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
         && place.epoch == glance_board_epoch(store->board)
         && place.seq <= glance_board_latest(store->board, GLANCE_CHANGE)) {
         stream.resumes = 1;
@@ -57,20 +57,20 @@ void glance_admission_grant(request_rec *r, const glance_stream_request_t *strea
 
 static void hold(const glance_connection_t *connection, const glance_stream_request_t *stream)
 {
-    glance_viewer_t *viewer = glance_viewer_make(connection, stream->transport, stream->address,
+    glance_viewer_t *viewer = glance_viewer_make(connection, stream->dialect, stream->address,
                                                  glance_clock_now());
 
     if (!viewer) {
         return;
     }
     viewer->store = stream->store;
-    viewer->wants_pulse = stream->wants_pulse;
+    viewer->wants_health = stream->wants_health;
     viewer->resumes = stream->resumes;
     viewer->seq = stream->seq;
-    glance_stats_add(glance_shared_stats(),
-                     glance_transports[stream->transport].hears ? GLANCE_STAT_FEEDS
-                                                                : GLANCE_STAT_STREAMS,
-                     1);
+    glance_counters_add(glance_retained_counters(),
+                        glance_dialects[stream->dialect].receives ? GLANCE_COUNTER_FEEDS
+                                                                  : GLANCE_COUNTER_STREAMS,
+                        1);
     glance_hub_adopt(viewer);
 }
 
@@ -80,8 +80,8 @@ static void turn_away(conn_rec *c, const glance_stream_request_t *stream)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
     char words[GLANCE_GOODBYE_MAX];
-    apr_size_t length = glance_transports[stream->transport].put_goodbye(words,
-                                                                         glance_polling_retry_ms());
+    apr_size_t length = glance_dialects[stream->dialect].put_goodbye(words,
+                                                                     glance_polling_retry_ms());
 
     apr_brigade_write(brigade, NULL, NULL, words, length);
     (void)ap_pass_brigade(c->output_filters, brigade);
@@ -96,7 +96,7 @@ static int close_connection(conn_rec *c)
     if (!stream || c->aborted) {
         return DECLINED;
     }
-    rv = glance_handover_take(&connection, c, glance_transports[stream->transport].hears);
+    rv = glance_handover_take(&connection, c, glance_dialects[stream->dialect].receives);
     if (rv == APR_SUCCESS) {
         hold(&connection, stream);
         return OK;

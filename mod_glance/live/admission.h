@@ -20,7 +20,7 @@ void glance_admission_register(apr_pool_t *pool);
 
 /** Reads what the request asks for: `?pulse=0`, and Last-Event-ID or `?last-event-id=`. */
 glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *store,
-                                              glance_transport_e transport);
+                                              glance_dialect_e dialect);
 
 /** Whether the viewer can be held: not for a part of another page, nor after an internal redirect,
  * whose first request has an answer of its own. */

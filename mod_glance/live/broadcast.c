@@ -45,7 +45,7 @@ static void log_end(const glance_broadcast_t *broadcast, const glance_viewer_t *
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, broadcast->store->server,
                  GLANCE_LOGNO(0030) "%s of %s ended (%s) after %" APR_TIME_T_FMT
                                     " s and %" APR_UINT64_T_FMT " bytes",
-                 glance_transports[viewer->transport].name, viewer->address, why,
+                 glance_dialects[viewer->dialect].name, viewer->address, why,
                  apr_time_sec(now - viewer->opened), viewer->sent);
 }
 
@@ -54,8 +54,8 @@ static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const c
 {
     APR_RING_REMOVE(viewer, link);
     broadcast->count--;
-    broadcast->count_of[viewer->transport]--;
-    broadcast->pulse_count -= viewer->wants_pulse ? 1 : 0;
+    broadcast->count_of[viewer->dialect]--;
+    broadcast->health_count -= viewer->wants_health ? 1 : 0;
     log_end(broadcast, viewer, why, now);
     glance_viewer_free(viewer);
 }
@@ -70,97 +70,99 @@ void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *view
 
 /* The beginning of every stream. It goes out with the first event, not with the answer's head: that
  * would cost a packet and, over TLS, mod_ssl's buffer for joining the two. */
-static glance_text_t *begin_stream(glance_transport_e transport, glance_text_t *event)
+static glance_buffer_t *begin_stream(glance_dialect_e dialect, glance_buffer_t *event)
 {
-    glance_text_t *text = event ? glance_text_make(event->length + 32) : NULL;
+    glance_buffer_t *buffer = event ? glance_buffer_make(event->length + 32) : NULL;
 
-    if (text) {
-        glance_transports[transport].put_beginning(text);
-        glance_text_put(text, event->data, event->length);
+    if (buffer) {
+        glance_dialects[dialect].put_beginning(buffer);
+        glance_buffer_put(buffer, event->data, event->length);
     }
-    glance_text_release(event);
-    return glance_text_finish(text);
+    glance_buffer_release(event);
+    return glance_buffer_finish(buffer);
 }
 
-static glance_text_t *make_text(glance_broadcast_t *broadcast, glance_transport_e transport,
-                                apr_uint64_t since, int is_new, apr_uint64_t *upto)
+static glance_buffer_t *make_buffer(glance_broadcast_t *broadcast, glance_dialect_e dialect,
+                                    apr_uint64_t since, int is_new, apr_uint64_t *upto)
 {
-    unsigned wanted = 1U << transport;
-    glance_texts_t texts;
+    unsigned wanted = 1U << dialect;
+    glance_buffers_t buffers;
 
     if (since == HELLO) {
-        (void)glance_event_hello(&texts, wanted, broadcast->store, upto);
+        (void)glance_event_hello(&buffers, wanted, broadcast->store, upto);
     }
     else {
-        (void)glance_event_update(&texts, wanted, broadcast->store, since, &broadcast->changes,
+        (void)glance_event_update(&buffers, wanted, broadcast->store, since, &broadcast->changes,
                                   upto);
     }
-    return is_new ? begin_stream(transport, texts.of[transport]) : texts.of[transport];
+    return is_new ? begin_stream(dialect, buffers.of[dialect]) : buffers.of[dialect];
 }
 
-static apr_interval_time_t life_of(const glance_broadcast_text_t *place)
+static apr_interval_time_t life_of(const glance_broadcast_buffer_t *place)
 {
-    return place->since == HELLO && place->text
+    return place->since == HELLO && place->buffer
                ? TEXT_LIFE
-                     + apr_time_from_sec((apr_int64_t)(place->text->length / HELLO_BYTES_A_SECOND))
+                     + apr_time_from_sec(
+                         (apr_int64_t)(place->buffer->length / HELLO_BYTES_A_SECOND))
                : TEXT_LIFE;
 }
 
 /* Whether a text of the cache still serves. A large hello does though states have changed: while a
  * crowd comes, a hello each would take all memory. An update follows it. */
-static int is_current(const glance_broadcast_text_t *place, apr_uint64_t seq, glance_moment_t now)
+static int is_current(const glance_broadcast_buffer_t *place, apr_uint64_t seq, glance_moment_t now)
 {
     return now - place->made < life_of(place)
-           && (place->upto == seq || (place->since == HELLO && place->text->length >= LARGE_HELLO));
+           && (place->upto == seq
+               || (place->since == HELLO && place->buffer->length >= LARGE_HELLO));
 }
 
 /* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date,
  * or up to `upto` at least. Not the caller's to keep. */
-static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport_e transport,
-                                 apr_uint64_t since, int is_new, apr_uint64_t *upto,
-                                 glance_moment_t now)
+static glance_buffer_t *buffer_since(glance_broadcast_t *broadcast, glance_dialect_e dialect,
+                                     apr_uint64_t since, int is_new, apr_uint64_t *upto,
+                                     glance_moment_t now)
 {
     apr_uint64_t seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
-    glance_broadcast_text_t *place;
+    glance_broadcast_buffer_t *place;
     int i;
 
-    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        place = &broadcast->texts[i];
-        if (place->text && place->transport == transport && place->since == since
+    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
+        place = &broadcast->buffers[i];
+        if (place->buffer && place->dialect == dialect && place->since == since
             && place->is_new == is_new && is_current(place, seq, now)) {
             *upto = place->upto;
-            return place->text;
+            return place->buffer;
         }
     }
-    place = &broadcast->texts[broadcast->next_text];
-    broadcast->next_text = (broadcast->next_text + 1) % GLANCE_BROADCAST_TEXTS;
-    glance_text_release(place->text);
-    place->text = make_text(broadcast, transport, since, is_new, upto);
-    place->transport = transport;
+    place = &broadcast->buffers[broadcast->next_buffer];
+    broadcast->next_buffer = (broadcast->next_buffer + 1) % GLANCE_BROADCAST_BUFFERS;
+    glance_buffer_release(place->buffer);
+    place->buffer = make_buffer(broadcast, dialect, since, is_new, upto);
+    place->dialect = dialect;
     place->since = since;
     place->is_new = is_new;
     place->upto = *upto;
     place->made = now;
-    if (since == HELLO && place->text && place->text->length > broadcast->hello_length) {
-        broadcast->hello_length = place->text->length;
+    if (since == HELLO && place->buffer && place->buffer->length > broadcast->hello_length) {
+        broadcast->hello_length = place->buffer->length;
     }
-    return place->text;
+    return place->buffer;
 }
 
-static void forget_text(glance_broadcast_text_t *place)
+static void forget_buffer(glance_broadcast_buffer_t *place)
 {
-    glance_text_release(place->text);
-    place->text = NULL;
+    glance_buffer_release(place->buffer);
+    place->buffer = NULL;
 }
 
 /* Empties the cache, or of what is too old to serve. */
-static void drop_texts(glance_broadcast_t *broadcast, glance_moment_t now)
+static void drop_buffers(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     int i;
 
-    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        if (now - broadcast->texts[i].made >= life_of(&broadcast->texts[i])) {
-            forget_text(&broadcast->texts[i]);
+    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
+        if (now - broadcast->buffers[i].made >= life_of(&broadcast->buffers[i])) {
+            forget_buffer(&broadcast->buffers[i]);
         }
     }
 }
@@ -171,9 +173,9 @@ static int tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint
                 int is_new, glance_moment_t now)
 {
     apr_uint64_t upto = 0;
-    glance_text_t *text = text_since(broadcast, viewer->transport, since, is_new, &upto, now);
+    glance_buffer_t *buffer = buffer_since(broadcast, viewer->dialect, since, is_new, &upto, now);
 
-    if (!text || glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
+    if (!buffer || glance_viewer_send(viewer, buffer, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
         return 0;
     }
@@ -185,7 +187,7 @@ static int tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint
  * if it is ready. Returns as tell(). */
 static int catch_up(glance_broadcast_t *broadcast, glance_viewer_t *viewer, glance_moment_t now)
 {
-    return !glance_viewer_is_ready(viewer) || viewer->seq >= broadcast->seq
+    return !glance_viewer_is_idle(viewer) || viewer->seq >= broadcast->seq
            || tell(broadcast, viewer, viewer->seq, 0, now);
 }
 
@@ -194,31 +196,31 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
 {
     if (!broadcast->count) {
         broadcast->seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
-        broadcast->beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+        broadcast->heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
         broadcast->next_round = now;
         broadcast->next_tick = now + TICK;
-        broadcast->next_heartbeat = now + HEARTBEAT;
+        broadcast->next_keepalive = now + HEARTBEAT;
         broadcast->heartbeats = 0;
-        broadcast->fresh_count = 0;
+        broadcast->new_count = 0;
     }
     viewer->broadcast = broadcast;
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
     broadcast->count++;
-    broadcast->count_of[viewer->transport]++;
-    broadcast->pulse_count += viewer->wants_pulse ? 1 : 0;
-    if (!broadcast->fresh_count++) {
-        broadcast->fresh_beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+    broadcast->count_of[viewer->dialect]++;
+    broadcast->health_count += viewer->wants_health ? 1 : 0;
+    if (!broadcast->new_count++) {
+        broadcast->new_heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
     }
-    viewer->is_fresh = 1;
+    viewer->is_new = 1;
     if (tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now)) {
         (void)catch_up(broadcast, viewer, now);
     }
 }
 
-int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
-                            glance_moment_t now)
+int glance_broadcast_handle_ready(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                                  glance_moment_t now)
 {
-    int was_ready = glance_viewer_is_ready(viewer);
+    int was_ready = glance_viewer_is_idle(viewer);
 
     if (glance_viewer_flush(viewer, now) != APR_SUCCESS
         || glance_viewer_receive(viewer, now) != APR_SUCCESS) {
@@ -240,7 +242,7 @@ typedef int (*choose_fn_t)(const glance_viewer_t *, apr_uint64_t);
 
 /* Sends texts, which are released, to all viewers who are ready and chosen. From then on they know
  * the board up to `upto`. */
-static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_texts_t *texts,
+static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_buffers_t *buffers,
                     apr_uint64_t upto, glance_moment_t now)
 {
     glance_viewer_t *viewer;
@@ -249,7 +251,7 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        glance_text_t *text = texts->of[viewer->transport];
+        glance_buffer_t *buffer = buffers->of[viewer->dialect];
 
         /* A child that ends has little time, and the goodbye takes some of it. */
         if (__atomic_load_n(broadcast->stopping, __ATOMIC_RELAXED)) {
@@ -259,19 +261,19 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
          * events a second leave all of it cold. */
         __builtin_prefetch(next);
         __builtin_prefetch((char *)next + CACHE_LINE);
-        if (!text || !glance_viewer_is_ready(viewer) || !is_chosen(viewer, upto)) {
+        if (!buffer || !glance_viewer_is_idle(viewer) || !is_chosen(viewer, upto)) {
             continue;
         }
-        if (text->length && glance_viewer_send(viewer, text, now) != APR_SUCCESS) {
+        if (buffer->length && glance_viewer_send(viewer, buffer, now) != APR_SUCCESS) {
             glance_broadcast_leave(broadcast, viewer, now);
             continue;
         }
-        bytes += text->length ? viewer->offset : 0;
+        bytes += buffer->length ? viewer->offset : 0;
         viewer->seq = viewer->seq < upto ? upto : viewer->seq;
     }
-    glance_texts_release(texts);
-    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BROADCASTS, 1);
-    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BYTES, bytes);
+    glance_buffers_release(buffers);
+    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_BROADCASTS, 1);
+    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_BYTES, bytes);
 }
 
 /* The transports that somebody uses. */
@@ -280,7 +282,7 @@ static unsigned transports_in_use(const glance_broadcast_t *broadcast)
     unsigned used = 0;
     int i;
 
-    for (i = 0; i < GLANCE_TRANSPORTS; i++) {
+    for (i = 0; i < GLANCE_DIALECTS; i++) {
         used |= broadcast->count_of[i] ? 1U << i : 0;
     }
     return used;
@@ -293,14 +295,14 @@ static int knows_less(const glance_viewer_t *viewer, apr_uint64_t upto)
 }
 
 /* The id of a health event must not lead back behind what a viewer knows. */
-static int wants_pulse(const glance_viewer_t *viewer, apr_uint64_t upto)
+static int wants_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
-    return viewer->wants_pulse && !viewer->is_fresh && viewer->seq <= upto;
+    return viewer->wants_health && !viewer->is_new && viewer->seq <= upto;
 }
 
-static int wants_fresh_pulse(const glance_viewer_t *viewer, apr_uint64_t upto)
+static int wants_new_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
-    return viewer->wants_pulse && viewer->is_fresh && viewer->seq <= upto;
+    return viewer->wants_health && viewer->is_new && viewer->seq <= upto;
 }
 
 static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
@@ -312,72 +314,73 @@ static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
 
 static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_texts_t texts;
+    glance_buffers_t buffers;
     apr_uint64_t upto;
 
-    if (glance_event_update(&texts, transports_in_use(broadcast), broadcast->store, broadcast->seq,
-                            &broadcast->changes, &upto)
+    if (glance_event_update(&buffers, transports_in_use(broadcast), broadcast->store,
+                            broadcast->seq, &broadcast->changes, &upto)
         != APR_SUCCESS) {
         broadcast->next_round = now + RETRY_AFTER_FAILURE;
         return;
     }
     broadcast->next_round = now + broadcast->interval;
     broadcast->seq = upto;
-    send_to(broadcast, knows_less, &texts, upto, now);
+    send_to(broadcast, knows_less, &buffers, upto, now);
 }
 
 /* Tells who was heard since that beat. Returns up to which, or 0 if that cannot be done. */
 static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t since,
                                 choose_fn_t is_chosen, glance_moment_t now)
 {
-    glance_texts_t texts;
+    glance_buffers_t buffers;
     apr_uint64_t upto;
 
-    if (glance_event_health(&texts, transports_in_use(broadcast), broadcast->store, since,
+    if (glance_event_health(&buffers, transports_in_use(broadcast), broadcast->store, since,
                             broadcast->seq, &broadcast->changes, &upto)
         != APR_SUCCESS) {
         return 0;
     }
-    send_to(broadcast, is_chosen, &texts, broadcast->seq, now);
+    send_to(broadcast, is_chosen, &buffers, broadcast->seq, now);
     return upto;
 }
 
 /* Who came since the last tick is told no sign of life from before: that is in the hello. (From
  * before the first of them came, to be exact: one text serves all.) They come last, or they would
  * miss what happens in between. */
-static void send_pulse(glance_broadcast_t *broadcast, apr_uint64_t beat, glance_moment_t now)
+static void send_health_to_all(glance_broadcast_t *broadcast, apr_uint64_t heartbeat,
+                               glance_moment_t now)
 {
-    if (broadcast->beat != beat) {
-        apr_uint64_t upto = send_health(broadcast, broadcast->beat, wants_pulse, now);
+    if (broadcast->heartbeat != heartbeat) {
+        apr_uint64_t upto = send_health(broadcast, broadcast->heartbeat, wants_health, now);
 
-        broadcast->beat = upto ? upto : broadcast->beat;
+        broadcast->heartbeat = upto ? upto : broadcast->heartbeat;
     }
-    if (broadcast->fresh_count && broadcast->fresh_beat != beat) {
-        (void)send_health(broadcast, broadcast->fresh_beat, wants_fresh_pulse, now);
+    if (broadcast->new_count && broadcast->new_heartbeat != heartbeat) {
+        (void)send_health(broadcast, broadcast->new_heartbeat, wants_new_health, now);
     }
 }
 
-static int is_beat_of(glance_transport_e transport, unsigned beat)
+static int is_keepalive_of(glance_dialect_e dialect, unsigned heartbeat)
 {
-    return beat % glance_transports[transport].beats_apart == 0;
+    return heartbeat % glance_dialects[dialect].keepalives_apart == 0;
 }
 
-static void send_heartbeat(glance_broadcast_t *broadcast, glance_moment_t now)
+static void send_keepalive(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_texts_t texts = {{0}};
+    glance_buffers_t buffers = {{0}};
     int i;
 
     broadcast->heartbeats++;
-    for (i = 0; i < GLANCE_TRANSPORTS; i++) {
-        if (broadcast->count_of[i] && is_beat_of(i, broadcast->heartbeats)) {
-            texts.of[i] = glance_text_make(0);
+    for (i = 0; i < GLANCE_DIALECTS; i++) {
+        if (broadcast->count_of[i] && is_keepalive_of(i, broadcast->heartbeats)) {
+            buffers.of[i] = glance_buffer_make(0);
         }
-        if (texts.of[i]) {
-            glance_transports[i].put_heartbeat(texts.of[i]);
-            texts.of[i] = glance_text_finish(texts.of[i]);
+        if (buffers.of[i]) {
+            glance_dialects[i].put_keepalive(buffers.of[i]);
+            buffers.of[i] = glance_buffer_finish(buffers.of[i]);
         }
     }
-    send_to(broadcast, is_anybody, &texts, broadcast->seq, now);
+    send_to(broadcast, is_anybody, &buffers, broadcast->seq, now);
 }
 
 /* Drops whoever is overdue, and ends the freshness of the rest. */
@@ -386,12 +389,12 @@ static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
     glance_viewer_t *viewer;
     glance_viewer_t *next;
 
-    broadcast->fresh_count = 0;
+    broadcast->new_count = 0;
     EACH_VIEWER(viewer, next, broadcast)
     {
-        viewer->is_fresh = 0;
+        viewer->is_new = 0;
         if (glance_viewer_is_stuck(viewer, now)) {
-            glance_stats_add(glance_shared_stats(), GLANCE_STAT_SLOW, 1);
+            glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
         }
         else if (glance_viewer_is_over(viewer, now)) {
@@ -416,22 +419,22 @@ static void extend_deadlines(glance_broadcast_t *broadcast, apr_interval_time_t 
 
 static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    apr_uint64_t beat = glance_board_latest(broadcast->store->board, GLANCE_BEAT);
+    apr_uint64_t heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
 
-    if (broadcast->pulse_count) {
-        send_pulse(broadcast, beat, now);
+    if (broadcast->health_count) {
+        send_health_to_all(broadcast, heartbeat, now);
     }
     else {
-        broadcast->beat = beat;
+        broadcast->heartbeat = heartbeat;
     }
     look_after_all(broadcast, now);
-    drop_texts(broadcast, now);
+    drop_buffers(broadcast, now);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     if (!broadcast->count) {
-        drop_texts(broadcast, GLANCE_NO_MOMENT);
+        drop_buffers(broadcast, GLANCE_NO_MOMENT);
         return;
     }
     if (now >= broadcast->next_round
@@ -445,9 +448,9 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
         broadcast->next_tick = now + TICK;
         run_tick(broadcast, now);
     }
-    if (now >= broadcast->next_heartbeat) {
-        broadcast->next_heartbeat = now + HEARTBEAT;
-        send_heartbeat(broadcast, now);
+    if (now >= broadcast->next_keepalive) {
+        broadcast->next_keepalive = now + HEARTBEAT;
+        send_keepalive(broadcast, now);
     }
 }
 
@@ -462,13 +465,13 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
     if (glance_board_latest(board, GLANCE_CHANGE) == broadcast->seq) {
         /* First the wish, then one more look: a writer does it the other way round, so one of the
          * two sees the other. */
-        glance_board_want_bell(board);
+        glance_board_request_notification(board);
     }
     if (glance_board_latest(board, GLANCE_CHANGE) != broadcast->seq
         && broadcast->next_round < due) {
         due = broadcast->next_round;
     }
-    return due < broadcast->next_heartbeat ? due : broadcast->next_heartbeat;
+    return due < broadcast->next_keepalive ? due : broadcast->next_keepalive;
 }
 
 static void say_goodbye(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
@@ -500,16 +503,17 @@ apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t c
 }
 
 /* The text that has been pending for longest with some viewer, or NULL. */
-static const glance_text_t *slowest_text(glance_broadcast_t *broadcast, glance_moment_t *pending)
+static const glance_buffer_t *slowest_buffer(glance_broadcast_t *broadcast,
+                                             glance_moment_t *pending)
 {
-    const glance_text_t *slowest = NULL;
+    const glance_buffer_t *slowest = NULL;
     glance_viewer_t *viewer;
     glance_viewer_t *next;
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        if (viewer->text && viewer->pending < *pending) {
-            slowest = viewer->text;
+        if (viewer->buffer && viewer->pending < *pending) {
+            slowest = viewer->buffer;
             *pending = viewer->pending;
         }
     }
@@ -517,7 +521,7 @@ static const glance_text_t *slowest_text(glance_broadcast_t *broadcast, glance_m
 }
 
 /* The cache holds it as well. */
-static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_text_t *text,
+static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_buffer_t *buffer,
                                  glance_moment_t now)
 {
     glance_viewer_t *viewer;
@@ -525,14 +529,14 @@ static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_tex
     apr_uint32_t dropped = 0;
     int i;
 
-    for (i = 0; i < GLANCE_BROADCAST_TEXTS; i++) {
-        if (broadcast->texts[i].text == text) {
-            forget_text(&broadcast->texts[i]);
+    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
+        if (broadcast->buffers[i].buffer == buffer) {
+            forget_buffer(&broadcast->buffers[i]);
         }
     }
     EACH_VIEWER(viewer, next, broadcast)
     {
-        if (viewer->text == text) {
+        if (viewer->buffer == buffer) {
             drop(broadcast, viewer, "too slow, and memory runs short", now);
             dropped++;
         }
@@ -540,7 +544,7 @@ static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_tex
     return dropped;
 }
 
-apr_size_t glance_broadcast_text_limit(const glance_broadcast_t *broadcasts, int count)
+apr_size_t glance_broadcast_buffer_limit(const glance_broadcast_t *broadcasts, int count)
 {
     apr_size_t limit = TEXT_BYTES_MAX;
     int i;
@@ -557,19 +561,19 @@ apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int c
                                            glance_moment_t now)
 {
     glance_broadcast_t *slowest = NULL;
-    const glance_text_t *text = NULL;
+    const glance_buffer_t *buffer = NULL;
     glance_moment_t pending = GLANCE_NO_MOMENT;
     int i;
 
     for (i = 0; i < count; i++) {
-        const glance_text_t *slower = slowest_text(&broadcasts[i], &pending);
+        const glance_buffer_t *slower = slowest_buffer(&broadcasts[i], &pending);
 
         if (slower) {
-            text = slower;
+            buffer = slower;
             slowest = &broadcasts[i];
         }
     }
-    return slowest ? drop_holders(slowest, text, now) : 0;
+    return slowest ? drop_holders(slowest, buffer, now) : 0;
 }
 
 void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void))
@@ -610,6 +614,6 @@ void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
     {
         drop(broadcast, viewer, STOP, now);
     }
-    drop_texts(broadcast, GLANCE_NO_MOMENT);
+    drop_buffers(broadcast, GLANCE_NO_MOMENT);
     glance_changes_free(&broadcast->changes);
 }

@@ -13,17 +13,17 @@
 #include "live/event.h"
 #include "live/viewer.h"
 
-#define GLANCE_BROADCAST_TEXTS 8
+#define GLANCE_BROADCAST_BUFFERS 8
 
 /** A text that brings viewers up to date. */
 typedef struct {
-    glance_transport_e transport;
+    glance_dialect_e dialect;
     apr_uint64_t since; /* what they know; the largest number: nothing, so it is a hello */
     int is_new;         /* it begins a stream */
     apr_uint64_t upto;
     glance_moment_t made;
-    glance_text_t *text;
-} glance_broadcast_text_t;
+    glance_buffer_t *buffer;
+} glance_broadcast_buffer_t;
 
 /** When viewers who are sent away may come back, in milliseconds: after the least time, spread over
  * that again, and over so much for each of them. */
@@ -39,19 +39,19 @@ typedef struct glance_broadcast_t {
     const int *stopping;          /* set by any thread: nothing more is to be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
-    apr_uint32_t count_of[GLANCE_TRANSPORTS];
-    apr_uint32_t pulse_count; /* how many of them want health events */
-    apr_uint64_t seq;         /* every viewer that is ready knows the board up to here */
-    apr_uint64_t beat;        /* health events have told up to here */
-    apr_uint32_t fresh_count; /* how many have come since the last tick */
-    apr_uint64_t fresh_beat;  /* the latest beat when the first of them came */
+    apr_uint32_t count_of[GLANCE_DIALECTS];
+    apr_uint32_t health_count;  /* how many of them want health events */
+    apr_uint64_t seq;           /* every viewer that is ready knows the board up to here */
+    apr_uint64_t heartbeat;     /* health events have told up to here */
+    apr_uint32_t new_count;     /* how many have come since the last tick */
+    apr_uint64_t new_heartbeat; /* the latest beat when the first of them came */
     glance_moment_t next_round;
     glance_moment_t next_tick;
-    glance_moment_t next_heartbeat;
+    glance_moment_t next_keepalive;
     unsigned heartbeats; /* so far */
     /* For viewers who come or catch up, so that a crowd that returns shares them. */
-    glance_broadcast_text_t texts[GLANCE_BROADCAST_TEXTS];
-    int next_text;
+    glance_broadcast_buffer_t buffers[GLANCE_BROADCAST_BUFFERS];
+    int next_buffer;
     apr_size_t hello_length;  /* of the largest hello so far */
     glance_changes_t changes; /* used again and again */
 } glance_broadcast_t;
@@ -67,8 +67,8 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
 
 /** The viewer's window has opened, or its client has spoken.
  * @return 1, or 0 if it is gone and freed. */
-int glance_broadcast_resume(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
-                            glance_moment_t now);
+int glance_broadcast_handle_ready(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                                  glance_moment_t now);
 
 /** The client has left: takes the viewer out and frees it. */
 void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
@@ -88,7 +88,7 @@ apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t c
 
 /** Bytes that the texts of slow viewers may use: enough for a few of the largest, or the viewers of
  * a large board would lock each other out. @param broadcasts all of a child's, @a count of them. */
-apr_size_t glance_broadcast_text_limit(const glance_broadcast_t *broadcasts, int count);
+apr_size_t glance_broadcast_buffer_limit(const glance_broadcast_t *broadcasts, int count);
 
 /** Drops those who have had a text pending for longest, with all who hold the same text: its memory
  * is free then. @param broadcasts all of a child's, @a count of them.

@@ -44,7 +44,7 @@ static apr_ssize_t read_early(glance_connection_t *connection, char *data, apr_s
     memcpy(data, connection->early->data + connection->early_offset, size);
     connection->early_offset += size;
     if (size == left) {
-        glance_text_release(connection->early);
+        glance_buffer_release(connection->early);
         connection->early = NULL;
     }
     return (apr_ssize_t)size;
@@ -85,5 +85,5 @@ void glance_connection_close(glance_connection_t *connection)
     (void)glance_connection_discard(connection);
     connection->ops->free(connection);
     (void)close(connection->socket);
-    glance_text_release(connection->early);
+    glance_buffer_release(connection->early);
 }

@@ -38,11 +38,11 @@ typedef struct {
 struct glance_connection_t {
     const glance_connection_ops_t *ops;
     int socket;
-    int poll;             /* the epoll descriptor that watches it, or -1 */
-    struct ssl_st *ssl;   /* NULL: a clear connection */
-    unsigned no_data;     /* TLS records without data, one behind the other */
-    int has_more;         /* reading has stopped before the socket was empty */
-    glance_text_t *early; /* what httpd had read already, NULL if nothing */
+    int poll;               /* the epoll descriptor that watches it, or -1 */
+    struct ssl_st *ssl;     /* NULL: a clear connection */
+    unsigned no_data;       /* TLS records without data, one behind the other */
+    int has_more;           /* reading has stopped before the socket was empty */
+    glance_buffer_t *early; /* what httpd had read already, NULL if nothing */
     apr_size_t early_offset;
 };
 

@@ -15,23 +15,23 @@
 #include "boards/store.h"
 
 typedef struct {
-    glance_text_t *of[GLANCE_TRANSPORTS];
-} glance_texts_t;
+    glance_buffer_t *of[GLANCE_DIALECTS];
+} glance_buffers_t;
 
 /** The whole board. */
-apr_status_t glance_event_hello(glance_texts_t *texts, unsigned wanted, glance_store_t *store,
+apr_status_t glance_event_hello(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
                                 apr_uint64_t *upto);
 
 /** All that changed state after @a seq; events say so if nothing did. */
-apr_status_t glance_event_update(glance_texts_t *texts, unsigned wanted, glance_store_t *store,
+apr_status_t glance_event_update(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
                                  apr_uint64_t seq, glance_changes_t *changes, apr_uint64_t *upto);
 
-/** The signs of life after @a beat, for viewers who know the board up to @a seq. */
-apr_status_t glance_event_health(glance_texts_t *texts, unsigned wanted, glance_store_t *store,
-                                 apr_uint64_t beat, apr_uint64_t seq, glance_changes_t *changes,
-                                 apr_uint64_t *upto);
+/** The signs of life after @a heartbeat, for viewers who know the board up to @a seq. */
+apr_status_t glance_event_health(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
+                                 apr_uint64_t heartbeat, apr_uint64_t seq,
+                                 glance_changes_t *changes, apr_uint64_t *upto);
 
 /** Releases all texts. */
-void glance_texts_release(glance_texts_t *texts);
+void glance_buffers_release(glance_buffers_t *buffers);
 
 #endif

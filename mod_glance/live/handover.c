@@ -121,7 +121,7 @@ int glance_handover_is_possible(conn_rec *c)
 
 /* Moves a piece of it into `early`.
  * Returns APR_SUCCESS, or APR_EAGAIN when there is nothing more now. */
-static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_text_t *early)
+static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_buffer_t *early)
 {
     char data[PIECE];
     apr_size_t length = sizeof data;
@@ -132,7 +132,7 @@ static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_
         rv = apr_brigade_flatten(brigade, data, &length);
     }
     if (rv == APR_SUCCESS) {
-        glance_text_put(early, data, length);
+        glance_buffer_put(early, data, length);
         rv = length ? APR_SUCCESS : APR_EAGAIN;
     }
     apr_brigade_cleanup(brigade);
@@ -140,7 +140,7 @@ static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_
 }
 
 /* Returns APR_SUCCESS when nothing more is there, APR_EINVAL if that does not come to an end. */
-static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_text_t *early)
+static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_buffer_t *early)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
     int i;
@@ -164,14 +164,14 @@ static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_te
 static apr_status_t take_input(glance_connection_t *connection, conn_rec *c,
                                const struct ssl_st *ssl, int keeps_input)
 {
-    glance_text_t *early = glance_text_make(0);
+    glance_buffer_t *early = glance_buffer_make(0);
     apr_status_t rv = early ? drain_input(c, ssl, early) : APR_ENOMEM;
 
     if (rv == APR_SUCCESS && keeps_input && early->length) {
         connection->early = early;
     }
     else {
-        glance_text_release(early);
+        glance_buffer_release(early);
     }
     return rv;
 }
@@ -243,7 +243,7 @@ apr_status_t glance_handover_take(glance_connection_t *connection, conn_rec *c, 
         if (connection->socket >= 0) {
             (void)close(connection->socket);
         }
-        glance_text_release(connection->early);
+        glance_buffer_release(connection->early);
         return rv;
     }
     /* ap_start_lingering_close() now closes without shutdown(), which would end the copy too. The

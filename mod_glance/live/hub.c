@@ -56,7 +56,7 @@ typedef struct {
     int poll;      /* epoll */
     int wakeup_fd; /* eventfd: somebody has come, or the child stops */
     int state_fd;  /* eventfd: the thread runs; later, the streams have ended */
-    int hears_bell;
+    int watches_changes;
     int stopping;    /* the streams are to end */
     int abandoned;   /* the process is about to exit: nothing more is to be touched */
     int is_threaded; /* the MPM's processes may wait for their threads */
@@ -73,14 +73,14 @@ typedef struct {
     glance_moment_t next_limits;   /* when to look at descriptors and memory again */
     glance_moment_t resting_until; /* no broadcast before */
     apr_size_t peak;               /* of the texts' bytes, since memory was last given back */
-    glance_stats_child_t *place;
+    glance_counters_child_t *place;
 } hub_t;
 
 static hub_t *hub;
 
 /* What epoll reports with events that are no viewer's. */
 static char wakeup_mark;
-static char bell_mark;
+static char change_mark;
 
 static void write_event(int descriptor)
 {
@@ -136,7 +136,7 @@ static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t 
     int has_left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 
     if ((!has_left || glance_viewer_reads(viewer))
-        && !glance_broadcast_resume(viewer->broadcast, viewer, now)) {
+        && !glance_broadcast_handle_ready(viewer->broadcast, viewer, now)) {
         return;
     }
     if (has_left) {
@@ -149,7 +149,7 @@ static void take_event(const struct epoll_event *event, glance_moment_t now)
     if (event->data.ptr == &wakeup_mark) {
         admit_incoming(now);
     }
-    else if (event->data.ptr == &bell_mark) {
+    else if (event->data.ptr == &change_mark) {
         return; /* glance_broadcast_run() sees what has changed */
     }
     else {
@@ -157,9 +157,9 @@ static void take_event(const struct epoll_event *event, glance_moment_t now)
     }
 }
 
-static void watch(int descriptor, apr_uint32_t events, void *mark)
+static void watch(int descriptor, apr_uint32_t events, void *sequence)
 {
-    struct epoll_event event = {.events = events, .data = {.ptr = mark}};
+    struct epoll_event event = {.events = events, .data = {.ptr = sequence}};
 
     if (epoll_ctl(hub->poll, EPOLL_CTL_ADD, descriptor, &event)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, apr_get_os_error(), hub->server,
@@ -168,17 +168,17 @@ static void watch(int descriptor, apr_uint32_t events, void *mark)
 }
 
 /* A hub without viewers need not wake when a board changes. */
-static void mind_bell(void)
+static void watch_changes(void)
 {
     int has_viewers = glance_viewer_count() != 0;
 
-    if (has_viewers && !hub->hears_bell) {
-        watch(glance_shared_bell(), EPOLLIN | EPOLLET, &bell_mark);
+    if (has_viewers && !hub->watches_changes) {
+        watch(glance_retained_change_fd(), EPOLLIN | EPOLLET, &change_mark);
     }
-    else if (!has_viewers && hub->hears_bell) {
-        (void)epoll_ctl(hub->poll, EPOLL_CTL_DEL, glance_shared_bell(), NULL);
+    else if (!has_viewers && hub->watches_changes) {
+        (void)epoll_ctl(hub->poll, EPOLL_CTL_DEL, glance_retained_change_fd(), NULL);
     }
-    hub->hears_bell = has_viewers;
+    hub->watches_changes = has_viewers;
 }
 
 /* A shard can only get a deadline that is a timeout or more away, so a sleep of one timeout
@@ -236,7 +236,7 @@ static void shed(apr_uint32_t count, apr_uint32_t held, glance_moment_t now)
     for (i = 0; i < hub->broadcast_count && total < count; i++) {
         total += glance_broadcast_shed(&hub->broadcasts[i], count - total, now);
     }
-    glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
+    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SHED, total);
     if (glance_rate_pass(&rate, now, &withheld)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
                      GLANCE_LOGNO(0046) "descriptors run short in this child: sent %u of %u "
@@ -278,16 +278,16 @@ static void give_relief(glance_moment_t now)
 static void drop_slowest(glance_moment_t now)
 {
     static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
-    apr_size_t limit = glance_broadcast_text_limit(hub->broadcasts, hub->broadcast_count);
+    apr_size_t limit = glance_broadcast_buffer_limit(hub->broadcasts, hub->broadcast_count);
     apr_uint32_t withheld;
     apr_uint32_t total = 0;
     apr_uint32_t dropped = 1;
 
-    while (dropped && glance_text_bytes() > limit) {
+    while (dropped && glance_buffer_total() > limit) {
         dropped = glance_broadcast_drop_slowest(hub->broadcasts, hub->broadcast_count, now);
         total += dropped;
     }
-    glance_stats_add(glance_shared_stats(), GLANCE_STAT_SHED, total);
+    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SHED, total);
     if (total && glance_rate_pass(&rate, now, &withheld)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
                      GLANCE_LOGNO(0047) "viewers of this child do not take what they are sent: "
@@ -300,7 +300,7 @@ static void drop_slowest(glance_moment_t now)
 /* Freed texts stay with the allocator, among what is still in use. */
 static void give_memory_back(void)
 {
-    apr_size_t bytes = glance_text_bytes();
+    apr_size_t bytes = glance_buffer_total();
 
     if (bytes > hub->peak) {
         hub->peak = bytes;
@@ -326,8 +326,8 @@ static void watch_limits(glance_moment_t now)
 
 static void count_viewers(void)
 {
-    glance_stats_hold(hub->place, glance_viewer_count_of(GLANCE_CLEAR),
-                      glance_viewer_count_of(GLANCE_TLS));
+    glance_counters_hold(hub->place, glance_viewer_count_of(GLANCE_CLEAR),
+                         glance_viewer_count_of(GLANCE_TLS));
 }
 
 /* The hub rests for at least as long as its broadcasts took: half of a processor is the most that
@@ -361,7 +361,7 @@ static void run_once(void)
         return;
     }
     give_relief(now);
-    mind_bell();
+    watch_changes();
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_sweep_if_due(hub->broadcasts[i].store);
     }
@@ -403,7 +403,7 @@ static void end_streams(void)
     for (i = 0; i < hub->broadcast_count; i++) {
         glance_broadcast_end(&hub->broadcasts[i], now);
     }
-    glance_stats_leave(hub->place);
+    glance_counters_leave(hub->place);
 }
 
 /* On prefork the process may end at any moment from here on, and its main thread may sit in a
@@ -420,7 +420,7 @@ static void end_streams_in_passing(void)
         glance_broadcast_log_end(&hub->broadcasts[i], is_abandoned);
     }
     if (!is_abandoned()) {
-        glance_stats_leave(hub->place);
+        glance_counters_leave(hub->place);
     }
 }
 
@@ -666,7 +666,7 @@ static apr_status_t start(apr_pool_t *pchild, server_rec *server,
 
     if (rv == APR_SUCCESS) {
         glance_tls_child_init();
-        hub->place = glance_stats_enter(glance_shared_stats());
+        hub->place = glance_counters_enter(glance_retained_counters());
         rv = start_thread();
     }
     if (rv == APR_SUCCESS) {

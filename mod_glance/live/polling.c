@@ -39,7 +39,7 @@ apr_uint32_t glance_polling_retry_ms(void)
     return RETRY_MIN_MS + load + ap_random_pick(0, (RETRY_MIN_MS + load) / 5);
 }
 
-static apr_status_t make_event(glance_texts_t *event, const glance_stream_request_t *stream)
+static apr_status_t make_event(glance_buffers_t *event, const glance_stream_request_t *stream)
 {
     glance_changes_t changes = {0};
     apr_uint64_t upto;
@@ -64,20 +64,20 @@ static void close_connection(const request_rec *r)
 
 apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
 {
-    glance_text_t *retry = glance_text_make(0);
-    glance_texts_t event = {{0}};
+    glance_buffer_t *retry = glance_buffer_make(0);
+    glance_buffers_t event = {{0}};
     apr_status_t rv = retry ? make_event(&event, stream) : APR_ENOMEM;
 
     if (rv != APR_SUCCESS) {
-        glance_text_release(retry);
+        glance_buffer_release(retry);
         return rv;
     }
     close_connection(r);
-    glance_stats_add(glance_shared_stats(), GLANCE_STAT_BRIEF, 1);
+    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_POLLS, 1);
     glance_sse_put_retry(retry, glance_polling_retry_ms());
     ap_rwrite(retry->data, (int)retry->length, r);
     ap_rwrite(event.of[GLANCE_STREAM]->data, (int)event.of[GLANCE_STREAM]->length, r);
-    glance_text_release(retry);
-    glance_texts_release(&event);
+    glance_buffer_release(retry);
+    glance_buffers_release(&event);
     return APR_SUCCESS;
 }

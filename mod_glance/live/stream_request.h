@@ -11,8 +11,8 @@
 /** What a viewer asked for. */
 typedef struct {
     glance_store_t *store;
-    glance_transport_e transport;
-    int wants_pulse;
+    glance_dialect_e dialect;
+    int wants_health;
     int resumes;      /* the viewer knows the board up to `seq` */
     apr_uint64_t seq; /* if it resumes */
     const char *address;

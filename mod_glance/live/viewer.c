@@ -24,9 +24,8 @@ apr_uint32_t glance_viewer_count(void)
     return glance_viewer_count_of(GLANCE_CLEAR) + glance_viewer_count_of(GLANCE_TLS);
 }
 
-glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
-                                    glance_transport_e transport, const char *address,
-                                    glance_moment_t now)
+glance_viewer_t *glance_viewer_make(const glance_connection_t *connection, glance_dialect_e dialect,
+                                    const char *address, glance_moment_t now)
 {
     glance_viewer_t *viewer = calloc(1, sizeof *viewer);
 
@@ -39,21 +38,21 @@ glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
     __atomic_add_fetch(&held[connection->ops->kind], 1, __ATOMIC_RELAXED);
     APR_RING_ELEM_INIT(viewer, link);
     viewer->connection = *connection;
-    viewer->transport = transport;
+    viewer->dialect = dialect;
     viewer->opened = now;
-    viewer->heard = now;
+    viewer->received = now;
     apr_cpystrn(viewer->address, address, sizeof viewer->address);
     return viewer;
 }
 
-int glance_viewer_is_ready(const glance_viewer_t *viewer)
+int glance_viewer_is_idle(const glance_viewer_t *viewer)
 {
-    return !viewer->text && !viewer->closing;
+    return !viewer->buffer && !viewer->closing;
 }
 
 static int speaks(const glance_viewer_t *viewer)
 {
-    return glance_transports[viewer->transport].hears;
+    return glance_dialects[viewer->dialect].receives;
 }
 
 int glance_viewer_reads(const glance_viewer_t *viewer)
@@ -64,13 +63,13 @@ int glance_viewer_reads(const glance_viewer_t *viewer)
 /* Sends from `offset` of the text on, until the connection has no room: epoll tells of the edge at
  * which there is some again.
  * Returns APR_SUCCESS when all is on its way, APR_EAGAIN or APR_ECONNABORTED. */
-static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
+static apr_status_t push(glance_viewer_t *viewer, const glance_buffer_t *buffer)
 {
     glance_connection_t *connection = &viewer->connection;
 
-    while (viewer->offset < text->length) {
-        apr_ssize_t written = connection->ops->write(connection, text->data + viewer->offset,
-                                                     text->length - viewer->offset);
+    while (viewer->offset < buffer->length) {
+        apr_ssize_t written = connection->ops->write(connection, buffer->data + viewer->offset,
+                                                     buffer->length - viewer->offset);
 
         if (written <= 0) {
             return written ? APR_ECONNABORTED : APR_EAGAIN;
@@ -81,16 +80,17 @@ static apr_status_t push(glance_viewer_t *viewer, const glance_text_t *text)
     return APR_SUCCESS;
 }
 
-apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now)
+apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_buffer_t *buffer,
+                                glance_moment_t now)
 {
     apr_status_t rv;
 
     viewer->offset = 0;
-    rv = push(viewer, text);
+    rv = push(viewer, buffer);
     if (!APR_STATUS_IS_EAGAIN(rv)) {
         return rv;
     }
-    viewer->text = glance_text_keep(text);
+    viewer->buffer = glance_buffer_ref(buffer);
     viewer->pending = now;
     viewer->moved = now;
     return APR_SUCCESS;
@@ -99,9 +99,9 @@ apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, gl
 apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
 {
     apr_size_t before = viewer->offset;
-    apr_status_t rv = viewer->text ? push(viewer, viewer->text) : APR_SUCCESS;
+    apr_status_t rv = viewer->buffer ? push(viewer, viewer->buffer) : APR_SUCCESS;
 
-    if (!viewer->text) {
+    if (!viewer->buffer) {
         return APR_SUCCESS;
     }
     if (APR_STATUS_IS_EAGAIN(rv)) {
@@ -109,9 +109,9 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
         return APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
-        glance_text_release(viewer->text);
-        viewer->text = NULL;
-        viewer->heard = now; /* nothing was heard meanwhile, nor asked */
+        glance_buffer_release(viewer->buffer);
+        viewer->buffer = NULL;
+        viewer->received = now; /* nothing was heard meanwhile, nor asked */
     }
     return rv;
 }
@@ -122,27 +122,27 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
 static apr_status_t answer(glance_viewer_t *viewer, const char *data, apr_size_t length,
                            glance_moment_t now)
 {
-    glance_text_t *reply = glance_text_make(0);
-    apr_status_t heard = APR_ENOMEM;
+    glance_buffer_t *reply = glance_buffer_make(0);
+    apr_status_t received = APR_ENOMEM;
     apr_status_t rv = APR_ECONNABORTED;
 
     if (!viewer->ws) {
-        viewer->ws = glance_ws_make();
+        viewer->ws = glance_websocket_make();
     }
     if (viewer->ws && reply) {
-        heard = glance_ws_hear(viewer->ws, data, length, reply);
+        received = glance_websocket_receive(viewer->ws, data, length, reply);
     }
-    if (heard == APR_SUCCESS || heard == APR_EOF) {
+    if (received == APR_SUCCESS || received == APR_EOF) {
         rv = reply->length ? glance_viewer_send(viewer, reply, now) : APR_SUCCESS;
     }
-    if (heard == APR_EOF) {
+    if (received == APR_EOF) {
         viewer->closing = now;
     }
-    if (viewer->ws && (heard == APR_EOF || glance_ws_is_at_rest(viewer->ws))) {
-        glance_ws_free(viewer->ws);
+    if (viewer->ws && (received == APR_EOF || glance_websocket_is_idle(viewer->ws))) {
+        glance_websocket_free(viewer->ws);
         viewer->ws = NULL;
     }
-    glance_text_release(reply);
+    glance_buffer_release(reply);
     return rv;
 }
 
@@ -150,7 +150,7 @@ static apr_status_t answer(glance_viewer_t *viewer, const char *data, apr_size_t
  * it unread, would take that word back. */
 static apr_status_t await_close(glance_viewer_t *viewer)
 {
-    if (!viewer->text && !viewer->is_shut) {
+    if (!viewer->buffer && !viewer->is_shut) {
         viewer->is_shut = 1;
         viewer->connection.ops->shutdown(&viewer->connection);
     }
@@ -166,7 +166,7 @@ apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
     if (!glance_viewer_reads(viewer)) {
         return APR_SUCCESS;
     }
-    for (i = 0; i < CHUNKS_AT_ONCE && glance_viewer_is_ready(viewer); i++) {
+    for (i = 0; i < CHUNKS_AT_ONCE && glance_viewer_is_idle(viewer); i++) {
         apr_ssize_t length = glance_connection_read(connection, data, sizeof data);
 
         if (!length && connection->has_more) {
@@ -175,7 +175,7 @@ apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
         if (length <= 0) {
             return length ? APR_ECONNABORTED : APR_SUCCESS;
         }
-        viewer->heard = now;
+        viewer->received = now;
         if (speaks(viewer) && answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
             return APR_ECONNABORTED;
         }
@@ -199,7 +199,7 @@ static glance_moment_t later(glance_moment_t moment, apr_interval_time_t by, gla
 void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t lost,
                                     glance_moment_t now)
 {
-    viewer->heard = later(viewer->heard, lost, now);
+    viewer->received = later(viewer->received, lost, now);
     viewer->moved = later(viewer->moved, lost, now);
     viewer->pending = later(viewer->pending, lost, now);
     if (viewer->closing) {
@@ -209,17 +209,17 @@ void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t
 
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
 {
-    return viewer->text
+    return viewer->buffer
            && (now - viewer->moved > GLANCE_VIEWER_PATIENCE
                || now - viewer->pending > GLANCE_VIEWER_PATIENCE_IN_ALL);
 }
 
 int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
 {
-    apr_uint32_t limit = glance_transports[viewer->transport].silence_max;
+    apr_uint32_t limit = glance_dialects[viewer->dialect].silence_max;
 
     return (viewer->closing && now - viewer->closing > GLANCE_VIEWER_LINGER)
-           || (limit && !viewer->text && now - viewer->heard > apr_time_from_sec(limit));
+           || (limit && !viewer->buffer && now - viewer->received > apr_time_from_sec(limit));
 }
 
 void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms)
@@ -227,8 +227,8 @@ void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms)
     glance_connection_t *connection = &viewer->connection;
     char words[GLANCE_GOODBYE_MAX];
 
-    if (glance_viewer_is_ready(viewer)) {
-        apr_size_t length = glance_transports[viewer->transport].put_goodbye(words, retry_ms);
+    if (glance_viewer_is_idle(viewer)) {
+        apr_size_t length = glance_dialects[viewer->dialect].put_goodbye(words, retry_ms);
 
         (void)connection->ops->write(connection, words, length);
     }
@@ -240,8 +240,8 @@ void glance_viewer_free(glance_viewer_t *viewer)
     glance_connection_kind_e kind = viewer->connection.ops->kind;
 
     glance_connection_close(&viewer->connection);
-    glance_text_release(viewer->text);
-    glance_ws_free(viewer->ws);
+    glance_buffer_release(viewer->buffer);
+    glance_websocket_free(viewer->ws);
     free(viewer);
     __atomic_sub_fetch(&held[kind], 1, __ATOMIC_RELAXED);
 }

@@ -26,21 +26,21 @@
 /** What every round touches comes first: a crowd is far larger than the processor's caches. */
 typedef struct glance_viewer_t {
     APR_RING_ENTRY(glance_viewer_t) link; /* among the viewers of its board */
-    glance_text_t *text;                  /* not all of it is sent yet; NULL: nothing is pending */
+    glance_buffer_t *buffer;              /* not all of it is sent yet; NULL: nothing is pending */
     apr_uint64_t seq;                     /* all it was sent covers every change up to this one */
     glance_connection_t connection;
     apr_size_t offset; /* what is sent of the text */
     apr_uint64_t sent; /* bytes, for the log */
-    glance_transport_e transport;
-    int wants_pulse;         /* health events too */
-    int resumes;             /* it knows the board up to `seq`; else it is to be told everything */
-    glance_moment_t closing; /* since when a WebSocket has said its last; 0: it has not */
-    int is_shut;             /* the client has been told that nothing more comes */
-    int is_fresh;            /* it came since the last tick */
-    glance_moment_t heard;   /* when the client was last heard, or came */
-    glance_ws_t *ws;         /* what it is in the middle of saying, NULL: nothing */
-    glance_moment_t pending; /* since when the text is */
-    glance_moment_t moved;   /* when some of it was last sent */
+    glance_dialect_e dialect;
+    int wants_health;         /* health events too */
+    int resumes;              /* it knows the board up to `seq`; else it is to be told everything */
+    glance_moment_t closing;  /* since when a WebSocket has said its last; 0: it has not */
+    int is_shut;              /* the client has been told that nothing more comes */
+    int is_new;               /* it came since the last tick */
+    glance_moment_t received; /* when the client was last heard, or came */
+    glance_websocket_t *ws;   /* what it is in the middle of saying, NULL: nothing */
+    glance_moment_t pending;  /* since when the text is */
+    glance_moment_t moved;    /* when some of it was last sent */
     glance_moment_t opened;
     struct glance_broadcast_t *broadcast;
     struct glance_store_t *store;
@@ -52,9 +52,8 @@ typedef struct glance_viewers_t glance_viewers_t;
 
 /** A viewer at the other end of the connection, or NULL if there is no memory; then the connection
  * is closed. */
-glance_viewer_t *glance_viewer_make(const glance_connection_t *connection,
-                                    glance_transport_e transport, const char *address,
-                                    glance_moment_t now);
+glance_viewer_t *glance_viewer_make(const glance_connection_t *connection, glance_dialect_e dialect,
+                                    const char *address, glance_moment_t now);
 
 /** How many viewers this process holds, over connections of all kinds or of one. May be called by
  * any thread. */
@@ -62,14 +61,15 @@ apr_uint32_t glance_viewer_count(void);
 apr_uint32_t glance_viewer_count_of(glance_connection_kind_e kind);
 
 /** Whether it can be sent something: nothing is pending, and it has not been sent the last. */
-int glance_viewer_is_ready(const glance_viewer_t *viewer);
+int glance_viewer_is_idle(const glance_viewer_t *viewer);
 
 /** Whether what the client sends is read: it speaks WebSocket, or its connection needs it. */
 int glance_viewer_reads(const glance_viewer_t *viewer);
 
 /** Sends a text to a viewer that is ready; what its window does not take stays pending.
  * @return APR_SUCCESS, or APR_ECONNABORTED if it is gone. */
-apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_text_t *text, glance_moment_t now);
+apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_buffer_t *buffer,
+                                glance_moment_t now);
 
 /** Sends what is pending, as far as its window takes it. @return as glance_viewer_send(). */
 apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now);

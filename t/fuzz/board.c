@@ -23,7 +23,7 @@ static void *new_board(const char *list, apr_size_t *size, apr_pool_t *pool)
     apr_array_header_t *clusters = apr_array_make(pool, 2, sizeof(glance_cluster_t));
     void *base;
 
-    if (glance_bots_add(clusters, list, pool)) {
+    if (glance_clusters_add(clusters, list, pool)) {
         abort();
     }
     *size = glance_board_size(clusters);
@@ -49,7 +49,7 @@ static void use(glance_board_t *board, apr_pool_t *pool)
     apr_uint32_t i;
 
     for (i = 0; i < board->shard_count; i++) {
-        if (glance_board_live(board, i, NOW, 1, &was) == GLANCE_SUPERSEDED
+        if (glance_board_heartbeat(board, i, NOW, 1, &was) == GLANCE_SUPERSEDED
             || glance_board_report(board, i, GLANCE_ONLINE, NOW, 1, &was) != APR_SUCCESS
             || glance_board_cluster_of(board, i)->first > i) {
             abort();
@@ -67,21 +67,22 @@ static void use(glance_board_t *board, apr_pool_t *pool)
 /* Whatever lies in a board, the next start must be able to read what is written of it. */
 static void save(const glance_board_t *board, apr_pool_t *pool)
 {
-    glance_saved_entry_t entry = {.name = "a", .snapshot = glance_snapshot_make(board)};
-    glance_saved_t saved;
-    glance_text_t *text;
+    glance_saved_state_entry_t entry = {.name = "a", .snapshot = glance_snapshot_make(board)};
+    glance_saved_state_t saved;
+    glance_buffer_t *buffer;
     const char *fault;
 
     if (!entry.snapshot) {
         abort();
     }
     glance_snapshot_take(entry.snapshot, NOW, NOW);
-    text = glance_saved_write(&entry, 1, NOW, 1, pool);
-    if (!text
-        || glance_saved_read(&saved, text->data, text->length, NOW, &fault, pool) != APR_SUCCESS) {
+    buffer = glance_saved_state_write(&entry, 1, NOW, 1, pool);
+    if (!buffer
+        || glance_saved_state_read(&saved, buffer->data, buffer->length, NOW, &fault, pool)
+               != APR_SUCCESS) {
         abort();
     }
-    glance_text_release(text);
+    glance_buffer_release(buffer);
     glance_snapshot_release(entry.snapshot);
 }
 
@@ -97,14 +98,14 @@ static void use_ruins(glance_board_t *board, apr_pool_t *pool)
         abort();
     }
     save(board, pool);
-    glance_board_mend(board);
+    glance_board_repair(board);
     glance_board_sweep(board, NOW * 4, 1, apr_array_make(pool, 1, sizeof(glance_transition_t)));
     glance_board_since(board, GLANCE_CHANGE, 0, &changes);
     glance_changes_free(&changes);
     if (glance_board_find(board, "b", 1) != &board->clusters[1]) {
         abort();
     }
-    glance_board_succeed(heir, board);
+    glance_board_migrate(heir, board);
     free(base);
 }
 

@@ -13,14 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What parses must be what we write, but for zeroes in front of the number. */
 static void check(const glance_place_t *id, const char *text)
 {
-    glance_text_t *json = glance_text_make(0);
-    glance_text_t *event = glance_sse_event("x", *id, json);
+    glance_buffer_t *json = glance_buffer_make(0);
+    glance_buffer_t *event = glance_sse_event("x", *id, json);
     const char *written = event->data + strlen("id: ");
 
     if (memcmp(written, text, 17) != 0) {
         abort();
     }
-    glance_text_release(event);
+    glance_buffer_release(event);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -31,13 +31,14 @@ static int should_accept(const char *key)
 
 static void check_key(const char *key)
 {
-    char *accept = malloc(GLANCE_WS_ACCEPT_SIZE); /* a block of its own, for the sanitizers */
-    int accepted = glance_ws_accept(accept, key) == APR_SUCCESS;
+    char *accept = malloc(
+        GLANCE_WEBSOCKET_ACCEPT_SIZE); /* a block of its own, for the sanitizers */
+    int accepted = glance_websocket_accept(accept, key) == APR_SUCCESS;
 
     if (accepted != should_accept(key)
         || (accepted
-            && (strlen(accept) != GLANCE_WS_ACCEPT_SIZE - 1
-                || accept[GLANCE_WS_ACCEPT_SIZE - 2] != '='))) {
+            && (strlen(accept) != GLANCE_WEBSOCKET_ACCEPT_SIZE - 1
+                || accept[GLANCE_WEBSOCKET_ACCEPT_SIZE - 2] != '='))) {
         abort();
     }
     free(accept);
@@ -69,8 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     key[size] = key[size + 1] = '\0';
     list = key + strlen(key) + 1;
     check_key(key);
-    if (glance_ws_lists(list, TOKEN, strncmp) != should_list(list, strcmp)
-        || glance_ws_lists(list, TOKEN, strncasecmp) != should_list(list, strcasecmp)) {
+    if (glance_websocket_header_lists(list, TOKEN, strncmp) != should_list(list, strcmp)
+        || glance_websocket_header_lists(list, TOKEN, strncasecmp)
+               != should_list(list, strcasecmp)) {
         abort();
     }
     free(key);

@@ -27,12 +27,13 @@ static const char *changes_since(apr_pool_t *pool, const glance_board_t *board, 
     return text;
 }
 
-static const char *beats_since(apr_pool_t *pool, const glance_board_t *board, apr_uint64_t beat)
+static const char *beats_since(apr_pool_t *pool, const glance_board_t *board,
+                               apr_uint64_t heartbeat)
 {
     glance_changes_t beats = {0};
     const char *text;
 
-    glance_board_since(board, GLANCE_BEAT, beat, &beats);
+    glance_board_since(board, GLANCE_HEARTBEAT, heartbeat, &beats);
     text = changes_text(pool, &beats);
     glance_changes_free(&beats);
     return text;
@@ -157,7 +158,7 @@ static void test_succession(apr_pool_t *pool)
     report(old, 101, GLANCE_OFFLINE, 12 * SECOND);
     report(old, 105, GLANCE_STARTING, 13 * SECOND);
     report(old, 110, GLANCE_STARTING, 13 * SECOND);
-    glance_board_succeed(board, old);
+    glance_board_migrate(board, old);
     is(changes_since(pool, board, 0), "0=4 7=3 106=6", "states move by cluster name and id");
     is_number(board->shards[7].seen, 10 * SECOND, "with the last sign of life");
     is_number(board->shards[7].reported, GLANCE_ONLINE, "and the last report");
@@ -165,7 +166,7 @@ static void test_succession(apr_pool_t *pool)
     is(sweep(pool, board, 40 * SECOND), "7:3>1(30)", "and the silent are found");
     ok(report(old, 0, GLANCE_ONLINE, 14 * SECOND) == GLANCE_SUPERSEDED,
        "the old board takes no report");
-    ok(glance_board_live(old, 0, 14 * SECOND, TIMEOUT, &was) == GLANCE_SUPERSEDED,
+    ok(glance_board_heartbeat(old, 0, 14 * SECOND, TIMEOUT, &was) == GLANCE_SUPERSEDED,
        "and no sign of life");
     is(sweep(pool, old, 900 * SECOND), "", "and calls nobody silent");
     ok(glance_board_deadline(old) == GLANCE_NO_MOMENT, "and has no deadline");
@@ -177,11 +178,11 @@ static void test_bell(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "main:1");
 
-    ok(!glance_board_take_bell(board), "nobody wants the bell");
-    glance_board_want_bell(board);
-    glance_board_want_bell(board);
-    ok(glance_board_take_bell(board), "somebody does");
-    ok(!glance_board_take_bell(board), "once");
+    ok(!glance_board_take_request(board), "nobody wants the bell");
+    glance_board_request_notification(board);
+    glance_board_request_notification(board);
+    ok(glance_board_take_request(board), "somebody does");
+    ok(!glance_board_take_request(board), "once");
 }
 
 /* The board's own table of clusters, in the memory that all processes share. */
@@ -228,8 +229,8 @@ static void test_foreign_hands(apr_pool_t *pool)
     is_number(live(board, 74, SECOND), APR_NOTFOUND, "a report that is none is none");
     is(changes_since(pool, board, 0), "69=0 74=0 75=3", "and its shard unknown");
     memset(board->header, 0xff, (char *)board->shards - (char *)board->header);
-    glance_board_mend(board);
-    glance_board_succeed(heir, board);
+    glance_board_repair(board);
+    glance_board_migrate(heir, board);
     is_number(heir->shards[5].state, GLANCE_ONLINE, "its view of the ruins is taken over from");
     is_number(heir->shards[4].reported, GLANCE_NEVER, "a report that is none is left behind");
     is_number(heir->shards[4].state, GLANCE_UNKNOWN, "with its state");
@@ -249,12 +250,12 @@ static void test_validate(apr_pool_t *pool)
     board->shards[65].reported = 9;
     is(glance_board_validate(board), "a shard has reported a state that is none", "a wrong report");
     board->shards[65].reported = GLANCE_ONLINE;
-    board->shards[65].marks[GLANCE_CHANGE] = 2;
+    board->shards[65].sequences[GLANCE_CHANGE] = 2;
     is(glance_board_validate(board), "a shard is ahead of the board's counters", "a number ahead");
-    board->shards[65].marks[GLANCE_CHANGE] = 1;
-    board->shards[3].marks[GLANCE_CHANGE] = 1;
+    board->shards[65].sequences[GLANCE_CHANGE] = 1;
+    board->shards[3].sequences[GLANCE_CHANGE] = 1;
     is(glance_board_validate(board), "a shard is ahead of its block", "a block behind");
-    board->shards[3].marks[GLANCE_CHANGE] = 0;
+    board->shards[3].sequences[GLANCE_CHANGE] = 0;
     is(glance_board_validate(board), NULL, "and a sound board is sound");
 }
 

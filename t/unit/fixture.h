@@ -20,7 +20,7 @@
 __attribute__((unused)) static apr_array_header_t *clusters_of(apr_pool_t *pool, const char *list)
 {
     apr_array_header_t *clusters = apr_array_make(pool, 4, sizeof(glance_cluster_t));
-    const char *fault = glance_bots_add(clusters, list, pool);
+    const char *fault = glance_clusters_add(clusters, list, pool);
 
     if (fault) {
         printf("Bail out! %s: %s\n", list, fault);
@@ -58,15 +58,15 @@ __attribute__((unused)) static apr_status_t live(glance_board_t *board, apr_uint
 {
     glance_transition_t was;
 
-    return glance_board_live(board, shard, now, TIMEOUT, &was);
+    return glance_board_heartbeat(board, shard, now, TIMEOUT, &was);
 }
 
 /* A text as a string, released; "(none)" for NULL. */
-__attribute__((unused)) static const char *string_of(apr_pool_t *pool, glance_text_t *text)
+__attribute__((unused)) static const char *string_of(apr_pool_t *pool, glance_buffer_t *buffer)
 {
-    const char *string = text ? apr_pstrmemdup(pool, text->data, text->length) : "(none)";
+    const char *string = buffer ? apr_pstrmemdup(pool, buffer->data, buffer->length) : "(none)";
 
-    glance_text_release(text);
+    glance_buffer_release(buffer);
     return string;
 }
 

@@ -21,7 +21,7 @@ static glance_snapshot_t *snapshot_of(const glance_board_t *board, glance_moment
 
 static apr_status_t collect(void *context, const char *data, apr_size_t length)
 {
-    glance_text_put(context, data, length);
+    glance_buffer_put(context, data, length);
     return APR_SUCCESS;
 }
 
@@ -36,10 +36,10 @@ static apr_status_t refuse(void *context, const char *data, apr_size_t length)
 static const char *status_of(apr_pool_t *pool, const glance_snapshot_t *snapshot, apr_uint32_t from,
                              apr_uint32_t count)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
-    glance_json_status(snapshot, snapshot->board->clusters + from, count, collect, text);
-    return string_of(pool, text);
+    glance_json_status(snapshot, snapshot->board->clusters + from, count, collect, buffer);
+    return string_of(pool, buffer);
 }
 
 static void test_status(apr_pool_t *pool)
@@ -82,14 +82,14 @@ static void test_large(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "big:50000;small:3");
     glance_snapshot_t *snapshot;
-    const char *text;
+    const char *buffer;
     json_t *json;
     int pieces = 0;
 
     report(board, 49999, GLANCE_STOPPING, SECOND);
     snapshot = snapshot_of(board, SECOND);
-    text = status_of(pool, snapshot, 0, 2);
-    json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    buffer = status_of(pool, snapshot, 0, 2);
+    json = json_loads(buffer, JSON_REJECT_DUPLICATES, NULL);
     ok(json != NULL, "50,003 shards are valid JSON");
     is_number((long long)json_array_size(
                   json_object_get(json_array_get(json_object_get(json, "clusters"), 0), "list")),
@@ -136,7 +136,7 @@ static void test_events(apr_pool_t *pool)
        "{\"now\":1732428000.123,\"clusters\":{\"main\":{\"1\":\"5\",\"3\":\"0-3\"},"
        "\"patron\":{\"2\":\"2\"}}}",
        "update");
-    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_health(board, &changes)),
        "{\"clusters\":{\"main\":\"0-3,5\",\"patron\":\"2\"}}", "health");
     glance_board_since(board, GLANCE_CHANGE, 99, &changes);
@@ -146,10 +146,10 @@ static void test_events(apr_pool_t *pool)
 }
 
 /* In place of WebSocket's frames. */
-static void frame(glance_text_t *text, const char *message, apr_size_t length)
+static void frame(glance_buffer_t *buffer, const char *message, apr_size_t length)
 {
-    glance_text_put(text, message, length);
-    glance_text_puts(text, "\n");
+    glance_buffer_put(buffer, message, length);
+    glance_buffer_puts(buffer, "\n");
 }
 
 #define MESSAGE(op, cluster, rest) \
@@ -182,7 +182,7 @@ static void test_feed(apr_pool_t *pool)
        MESSAGE("state_update", "\"main\"", "2,\"state\":3")
            MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":1"),
        "a message for each change");
-    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
        "which tells of the sign of life, too");
 
@@ -193,12 +193,12 @@ static void test_feed(apr_pool_t *pool)
     is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
        MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2,\"state\":3"),
        "a ping that brought a shard back says so");
-    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
        MESSAGE("health_ping", "\"main\"", "2"), "and another one only that it came");
 
     report(board, 8, GLANCE_ONLINE, 7 * SECOND);
-    glance_board_since(board, GLANCE_BEAT, 0, &changes);
+    glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
        MESSAGE("health_ping", "\"main\"", "2") MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2"),
        "so does a status that changes nothing");
@@ -207,9 +207,9 @@ static void test_feed(apr_pool_t *pool)
     is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
        MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":2"),
        "a status that follows the return is an update again");
-    seq = glance_board_latest(board, GLANCE_BEAT) - 1;
+    seq = glance_board_latest(board, GLANCE_HEARTBEAT) - 1;
     glance_board_sweep(board, 100 * SECOND, TIMEOUT, NULL);
-    glance_board_since(board, GLANCE_BEAT, seq, &changes);
+    glance_board_since(board, GLANCE_HEARTBEAT, seq, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
        "and the silence that follows makes no ping of it");
     glance_changes_free(&changes);

@@ -82,7 +82,7 @@ int main(void)
     void *base = shared(size);
     ledger_t *ledger = shared(sizeof *ledger);
     glance_board_t *board;
-    int torn = 0;
+    int dirty = 0;
     int invalid = 0;
     int wrong = 0;
     int unheard = 0;
@@ -104,15 +104,15 @@ int main(void)
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         before = glance_board_latest(board, GLANCE_CHANGE);
-        if (glance_board_is_torn(board)) {
-            torn++;
-            glance_board_mend(board);
+        if (glance_board_is_dirty(board)) {
+            dirty++;
+            glance_board_repair(board);
             unheard += glance_board_latest(board, GLANCE_CHANGE) <= before;
         }
         invalid += glance_board_validate(board) != NULL;
         wrong += astray(board, ledger);
     }
-    ok(torn > 0, "some of %d kills hit a writer half way (%d)", ROUNDS, torn);
+    ok(dirty > 0, "some of %d kills hit a writer half way (%d)", ROUNDS, dirty);
     is_number(invalid, 0, "after mending, every board is valid");
     is_number(wrong, 0, "no finished report is lost");
     is_number(unheard, 0, "what was mended is told to viewers again");

@@ -36,27 +36,27 @@ int main(void)
     is_number(glance_shard_report(&shard, GLANCE_ONLINE, 12), 0, "the same state is no change");
     is_number(shard.since, 10, "it has been in that state since before");
     is_number(shard.seen, 12, "but it was seen");
-    is_number(glance_shard_beat(&shard, 14), 0, "a sign of life is no change");
+    is_number(glance_shard_heartbeat(&shard, 14), 0, "a sign of life is no change");
     is_number(shard.seen, 14, "but it was seen again");
 
     glance_shard_report(&shard, GLANCE_OFFLINE, 20);
-    glance_shard_fall_silent(&shard, 60);
+    glance_shard_mark_unhealthy(&shard, 60);
     is_number(shard.state, GLANCE_UNHEALTHY, "silent, it is unhealthy whatever it was");
     is_number(shard.reported, GLANCE_OFFLINE, "what it reported is kept");
     is_number(shard.seen, 20, "when it was seen is kept");
     is_number(shard.since, 60, "it is unhealthy since now");
     ok(glance_shard_deadline(&shard, TIMEOUT) == GLANCE_NO_MOMENT,
        "unhealthy, it is not due again");
-    is_number(glance_shard_beat(&shard, 70), 1, "a sign of life changes an unhealthy shard");
+    is_number(glance_shard_heartbeat(&shard, 70), 1, "a sign of life changes an unhealthy shard");
     is_number(shard.state, GLANCE_ONLINE, "to online, not to what it was before");
     is_number(shard.revived, 1, "which is kept");
     is_number(shard.spoke_by_change, 1, "as is that this was the last it said");
-    glance_shard_beat(&shard, 71);
+    glance_shard_heartbeat(&shard, 71);
     is_number(shard.spoke_by_change, 0, "until it says more");
     glance_shard_report(&shard, GLANCE_STOPPING, 72);
     is_number(shard.revived, 0, "a report is no return");
     is_number(shard.spoke_by_change, 1, "and a change, too");
-    glance_shard_fall_silent(&shard, 200);
+    glance_shard_mark_unhealthy(&shard, 200);
     is_number(shard.spoke_by_change, 1, "silence is no word");
 
     for (state = 0; state < GLANCE_STATES; state++) {

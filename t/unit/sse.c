@@ -6,11 +6,11 @@
 
 #include "fixture.h"
 
-static glance_text_t *text_of(const char *string)
+static glance_buffer_t *text_of(const char *string)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *text = glance_buffer_make(0);
 
-    glance_text_puts(text, string);
+    glance_buffer_puts(text, string);
     return text;
 }
 
@@ -32,7 +32,7 @@ int main(void)
 {
     apr_pool_t *pool = tap_pool();
     glance_place_t id = {0xabcdef, 17};
-    glance_text_t *retry = glance_text_make(0);
+    glance_buffer_t *retry = glance_buffer_make(0);
 
     is(string_of(pool, glance_sse_event("update", id, text_of("{}"))),
        "id: 0000000000abcdef-17\nevent: update\ndata: {}\n\n", "an event");

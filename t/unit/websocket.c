@@ -1,4 +1,4 @@
-/* ws.c: the framing of WebSocket.
+/* websocket.c: the framing of WebSocket.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,111 +23,111 @@
 
 static const char mask[4] = {0x37, (char)0xfa, 0x21, 0x3d};
 
-static void put_byte(glance_text_t *text, int byte)
+static void put_byte(glance_buffer_t *buffer, int byte)
 {
     char data = (char)byte;
 
-    glance_text_put(text, &data, 1);
+    glance_buffer_put(buffer, &data, 1);
 }
 
-static void put_size(glance_text_t *text, apr_uint64_t size, int bytes)
+static void put_size(glance_buffer_t *buffer, apr_uint64_t size, int bytes)
 {
     while (bytes-- > 0) {
-        put_byte(text, (int)(size >> (8 * bytes) & 0xff));
+        put_byte(buffer, (int)(size >> (8 * bytes) & 0xff));
     }
 }
 
 /* A masked frame whose header announces a payload of `announced` bytes. */
-static void put_frame(glance_text_t *text, int first, const char *data, apr_size_t length,
+static void put_frame(glance_buffer_t *buffer, int first, const char *data, apr_size_t length,
                       apr_uint64_t announced)
 {
     apr_size_t i;
 
-    put_byte(text, first);
+    put_byte(buffer, first);
     if (announced < 126) {
-        put_byte(text, 0x80 | (int)announced);
+        put_byte(buffer, 0x80 | (int)announced);
     }
     else {
-        put_byte(text, 0x80 | (announced <= 0xffff ? 126 : 127));
-        put_size(text, announced, announced <= 0xffff ? 2 : 8);
+        put_byte(buffer, 0x80 | (announced <= 0xffff ? 126 : 127));
+        put_size(buffer, announced, announced <= 0xffff ? 2 : 8);
     }
-    glance_text_put(text, mask, sizeof mask);
+    glance_buffer_put(buffer, mask, sizeof mask);
     for (i = 0; i < length; i++) {
-        put_byte(text, data[i] ^ mask[i % sizeof mask]);
+        put_byte(buffer, data[i] ^ mask[i % sizeof mask]);
     }
 }
 
-static glance_text_t *frame(int first, const char *data, apr_size_t length)
+static glance_buffer_t *frame(int first, const char *data, apr_size_t length)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
-    put_frame(text, first, data, length, length);
-    return text;
+    put_frame(buffer, first, data, length, length);
+    return buffer;
 }
 
-static glance_text_t *text_frame(apr_size_t length)
+static glance_buffer_t *text_frame(apr_size_t length)
 {
     char *data = calloc(1, length + 1);
-    glance_text_t *text;
+    glance_buffer_t *buffer;
 
     memset(data, 'x', length);
-    text = frame(FIN | TEXT, data, length);
+    buffer = frame(FIN | TEXT, data, length);
     free(data);
-    return text;
+    return buffer;
 }
 
-static glance_text_t *raw(const char *data, apr_size_t length)
+static glance_buffer_t *raw(const char *data, apr_size_t length)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
-    glance_text_put(text, data, length);
-    return text;
+    glance_buffer_put(buffer, data, length);
+    return buffer;
 }
 
 #define RAW(string) raw(string, sizeof(string) - 1)
 #define FRAME(first, string) frame(first, string, sizeof(string) - 1)
 
 /* Both, as one text. */
-static glance_text_t *both(glance_text_t *one, glance_text_t *other)
+static glance_buffer_t *both(glance_buffer_t *one, glance_buffer_t *other)
 {
-    glance_text_put(one, other->data, other->length);
-    glance_text_release(other);
+    glance_buffer_put(one, other->data, other->length);
+    glance_buffer_release(other);
     return one;
 }
 
 /* ---- what is answered ---- */
 
-static const char *hex_of(apr_pool_t *pool, const glance_text_t *text)
+static const char *hex_of(apr_pool_t *pool, const glance_buffer_t *buffer)
 {
-    char *hex = apr_pcalloc(pool, 2 * text->length + 1);
+    char *hex = apr_pcalloc(pool, 2 * buffer->length + 1);
     apr_size_t i;
 
-    for (i = 0; i < text->length; i++) {
-        sprintf(hex + 2 * i, "%02x", (unsigned char)text->data[i]);
+    for (i = 0; i < buffer->length; i++) {
+        sprintf(hex + 2 * i, "%02x", (unsigned char)buffer->data[i]);
     }
     return hex;
 }
 
 /* The reply to all of the input, heard in pieces of that length, and how it ended. */
-static apr_status_t hear(const glance_text_t *input, apr_size_t piece, glance_text_t *reply,
+static apr_status_t hear(const glance_buffer_t *input, apr_size_t piece, glance_buffer_t *reply,
                          int *rests)
 {
-    glance_ws_t *ws = glance_ws_make();
+    glance_websocket_t *ws = glance_websocket_make();
     apr_status_t rv = APR_SUCCESS;
     apr_size_t at;
 
     for (at = 0; at < input->length && rv == APR_SUCCESS; at += piece) {
         apr_size_t length = input->length - at < piece ? input->length - at : piece;
 
-        rv = glance_ws_hear(ws, input->data + at, length, reply);
+        rv = glance_websocket_receive(ws, input->data + at, length, reply);
     }
-    *rests = rv == APR_SUCCESS && glance_ws_is_at_rest(ws);
-    glance_ws_free(ws);
+    *rests = rv == APR_SUCCESS && glance_websocket_is_idle(ws);
+    glance_websocket_free(ws);
     return rv;
 }
 
 /* The input, released, is answered so, in one piece and byte by byte. */
-static void answers(glance_text_t *input, const char *hex, apr_status_t want, const char *name)
+static void answers(glance_buffer_t *input, const char *hex, apr_status_t want, const char *name)
 {
     apr_size_t pieces[] = {input->length ? input->length : 1, 1, 3};
     apr_pool_t *pool;
@@ -135,24 +135,24 @@ static void answers(glance_text_t *input, const char *hex, apr_status_t want, co
 
     apr_pool_create(&pool, NULL);
     for (i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        glance_text_t *reply = glance_text_make(0);
+        glance_buffer_t *reply = glance_buffer_make(0);
         int rests;
         apr_status_t rv = hear(input, pieces[i], reply, &rests);
 
         is(hex_of(pool, reply), hex, name);
         ok(rv == want, "... %s", want == APR_EOF ? "which is the end" : "and it goes on");
-        glance_text_release(reply);
+        glance_buffer_release(reply);
     }
-    glance_text_release(input);
+    glance_buffer_release(input);
     apr_pool_destroy(pool);
 }
 
-static void ends(glance_text_t *input, const char *hex, const char *name)
+static void ends(glance_buffer_t *input, const char *hex, const char *name)
 {
     answers(input, hex, APR_EOF, name);
 }
 
-static void ignores(glance_text_t *input, const char *name)
+static void ignores(glance_buffer_t *input, const char *name)
 {
     answers(input, "", APR_SUCCESS, name);
 }
@@ -161,19 +161,21 @@ static void ignores(glance_text_t *input, const char *name)
 
 static void refuses_key(const char *key)
 {
-    char accept[GLANCE_WS_ACCEPT_SIZE];
+    char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE];
 
-    ok(glance_ws_accept(accept, key) == APR_EINVAL, "'%s' is no key", key);
+    ok(glance_websocket_accept(accept, key) == APR_EINVAL, "'%s' is no key", key);
 }
 
 static void test_accept(void)
 {
-    char accept[GLANCE_WS_ACCEPT_SIZE];
+    char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE];
 
-    ok(glance_ws_accept(accept, KEY) == APR_SUCCESS, "a key");
+    ok(glance_websocket_accept(accept, KEY) == APR_SUCCESS, "a key");
     is(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "and the answer that the RFC has to it");
-    ok(glance_ws_accept(accept, "AAAAAAAAAAAAAAAAAAAAAA==") == APR_SUCCESS, "zeroes are a key");
-    ok(glance_ws_accept(accept, "+/+/+/+/+/+/+/+/+/+/+w==") == APR_SUCCESS, "so are + and /");
+    ok(glance_websocket_accept(accept, "AAAAAAAAAAAAAAAAAAAAAA==") == APR_SUCCESS,
+       "zeroes are a key");
+    ok(glance_websocket_accept(accept, "+/+/+/+/+/+/+/+/+/+/+w==") == APR_SUCCESS,
+       "so are + and /");
     refuses_key("");
     refuses_key("==");
     refuses_key("dGhlIHNhbXBsZSBub25jZQ");
@@ -192,7 +194,7 @@ static void test_accept(void)
 
 static void names(const char *list, int want)
 {
-    ok(glance_ws_lists(list, "upgrade", strncasecmp) == want, "'%s' %s it", list,
+    ok(glance_websocket_header_lists(list, "upgrade", strncasecmp) == want, "'%s' %s it", list,
        want ? "names" : "does not name");
 }
 
@@ -214,31 +216,32 @@ static void test_lists(void)
     names("no-upgrade", 0);
     names("up,grade", 0);
     names("upgrades, keep-alive", 0);
-    ok(glance_ws_lists("a, b", "b", strncmp), "a subprotocol");
-    ok(!glance_ws_lists("a, B", "b", strncmp), "and another one, which differs in its case");
+    ok(glance_websocket_header_lists("a, b", "b", strncmp), "a subprotocol");
+    ok(!glance_websocket_header_lists("a, B", "b", strncmp),
+       "and another one, which differs in its case");
 }
 
 static void is_message(apr_size_t length, const char *header)
 {
     apr_pool_t *pool = tap_pool();
     char *data = apr_pcalloc(pool, length + 1);
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
     memset(data, 'x', length);
-    glance_text_puts(text, "before");
-    glance_ws_put_message(text, data, length);
-    is(apr_pstrndup(pool, hex_of(pool, text) + 12, strlen(header)), header, "a message's header");
-    is_number((long long)text->length, (long long)(6 + strlen(header) / 2 + length),
+    glance_buffer_puts(buffer, "before");
+    glance_websocket_put_message(buffer, data, length);
+    is(apr_pstrndup(pool, hex_of(pool, buffer) + 12, strlen(header)), header, "a message's header");
+    is_number((long long)buffer->length, (long long)(6 + strlen(header) / 2 + length),
               "and its length");
-    ok(!memcmp(text->data + text->length - length, data, length), "and its text");
-    glance_text_release(text);
+    ok(!memcmp(buffer->data + buffer->length - length, data, length), "and its text");
+    glance_buffer_release(buffer);
     apr_pool_destroy(pool);
 }
 
 static void test_out(void)
 {
     apr_pool_t *pool = tap_pool();
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
     is_message(0, "8100");
     is_message(5, "8105");
@@ -246,12 +249,12 @@ static void test_out(void)
     is_message(126, "817e007e");
     is_message(65535, "817effff");
     is_message(65536, "817f0000000000010000");
-    glance_ws_put_ping(text);
-    is(hex_of(pool, text), "8900", "a ping");
-    glance_text_release(text);
-    text = raw(GLANCE_WS_GOING_AWAY, GLANCE_WS_GOING_AWAY_LENGTH);
-    is(hex_of(pool, text), "880203e9", "the server's last word");
-    glance_text_release(text);
+    glance_websocket_put_ping(buffer);
+    is(hex_of(pool, buffer), "8900", "a ping");
+    glance_buffer_release(buffer);
+    buffer = raw(GLANCE_WEBSOCKET_GOING_AWAY, GLANCE_WEBSOCKET_GOING_AWAY_LENGTH);
+    is(hex_of(pool, buffer), "880203e9", "the server's last word");
+    glance_buffer_release(buffer);
     apr_pool_destroy(pool);
 }
 
@@ -263,7 +266,7 @@ static void test_taken(void)
     ignores(FRAME(FIN | BINARY, "\xff\xfe"), "a binary");
     ignores(text_frame(125), "125 bytes");
     ignores(text_frame(126), "126 bytes");
-    ignores(text_frame(GLANCE_WS_MESSAGE_MAX), "the longest message");
+    ignores(text_frame(GLANCE_WEBSOCKET_MESSAGE_MAX), "the longest message");
     ignores(both(FRAME(TEXT, "a"), both(FRAME(MORE, ""), FRAME(FIN | MORE, "b"))), "fragments");
     ignores(both(FRAME(TEXT, "\xe2"), FRAME(FIN | MORE, "\x82\xac")),
             "a character in two fragments");
@@ -299,10 +302,10 @@ static void test_close(void)
 
 static void announces(apr_uint64_t length, const char *hex, const char *name)
 {
-    glance_text_t *text = glance_text_make(0);
+    glance_buffer_t *buffer = glance_buffer_make(0);
 
-    put_frame(text, FIN | TEXT, "abc", 3, length);
-    ends(text, hex, name);
+    put_frame(buffer, FIN | TEXT, "abc", 3, length);
+    ends(buffer, hex, name);
 }
 
 static void test_offences(void)
@@ -332,46 +335,46 @@ static void test_offences(void)
     ends(both(FRAME(TEXT, "\xe2"), FRAME(FIN | MORE, "a")), "880203ef", "by a fragment: 1007");
     ends(both(FRAME(PING, "a"), FRAME(FIN | TEXT, "\xff")), "8a0161880203ef", "behind a ping");
 
-    ends(text_frame(GLANCE_WS_MESSAGE_MAX + 1), "880203f1", "too long: 1009");
+    ends(text_frame(GLANCE_WEBSOCKET_MESSAGE_MAX + 1), "880203f1", "too long: 1009");
     ends(both(both(FRAME(TEXT, "x"), text_frame(0)), RAW("")), "880203ea",
          "a text in a text again");
-    announces(GLANCE_WS_MESSAGE_MAX + 1, "880203f1", "one byte too long, announced: 1009");
+    announces(GLANCE_WEBSOCKET_MESSAGE_MAX + 1, "880203f1", "one byte too long, announced: 1009");
     announces(0x10000, "880203f1", "64 KiB: 1009");
     announces(APR_UINT64_C(0x7fffffffffffffff), "880203f1", "2^63 - 1: 1009");
     announces(APR_UINT64_C(0x8000000000000000), "880203ea", "2^63 is no length: 1002");
 }
 
-static void rests(glance_text_t *input, int want, const char *name)
+static void rests(glance_buffer_t *input, int want, const char *name)
 {
-    glance_text_t *reply = glance_text_make(0);
+    glance_buffer_t *reply = glance_buffer_make(0);
     int is_at_rest;
 
     hear(input, input->length ? input->length : 1, reply, &is_at_rest);
     ok(is_at_rest == want, "%s %s", name, want ? "leaves nothing to wait for" : "is a beginning");
-    glance_text_release(reply);
-    glance_text_release(input);
+    glance_buffer_release(reply);
+    glance_buffer_release(input);
 }
 
 /* A client may send a message in fragments of one byte, and never finish it. */
 static void test_fragments(void)
 {
-    glance_text_t *reply = glance_text_make(0);
-    glance_text_t *sent = glance_text_make(0);
-    glance_ws_t *ws = glance_ws_make();
+    glance_buffer_t *reply = glance_buffer_make(0);
+    glance_buffer_t *sent = glance_buffer_make(0);
+    glance_websocket_t *ws = glance_websocket_make();
     size_t before;
     int i;
 
     put_frame(sent, TEXT, "x", 1, 1);
-    for (i = 1; i < GLANCE_WS_MESSAGE_MAX; i++) {
+    for (i = 1; i < GLANCE_WEBSOCKET_MESSAGE_MAX; i++) {
         put_frame(sent, MORE, "x", 1, 1);
     }
     before = mallinfo2().uordblks;
-    is_number(glance_ws_hear(ws, sent->data, sent->length, reply), APR_SUCCESS,
+    is_number(glance_websocket_receive(ws, sent->data, sent->length, reply), APR_SUCCESS,
               "as many fragments as a message may have bytes");
     ok(mallinfo2().uordblks < before + 16384, "are not kept");
-    glance_ws_free(ws);
-    glance_text_release(sent);
-    glance_text_release(reply);
+    glance_websocket_free(ws);
+    glance_buffer_release(sent);
+    glance_buffer_release(reply);
 }
 
 static void test_rest(void)
@@ -379,7 +382,7 @@ static void test_rest(void)
     rests(RAW(""), 1, "nothing");
     rests(FRAME(FIN | TEXT, "hello"), 1, "a text");
     rests(text_frame(126), 1, "a longer text");
-    rests(text_frame(GLANCE_WS_MESSAGE_MAX), 1, "the longest text");
+    rests(text_frame(GLANCE_WEBSOCKET_MESSAGE_MAX), 1, "the longest text");
     rests(FRAME(PING, "a"), 1, "a ping");
     rests(FRAME(PONG, ""), 1, "a pong");
     rests(both(FRAME(TEXT, "a"), FRAME(FIN | MORE, "")), 1, "a message in fragments");
@@ -403,7 +406,7 @@ int main(void)
     test_offences();
     test_fragments();
     test_rest();
-    glance_ws_free(NULL);
+    glance_websocket_free(NULL);
     ok(1, "no conversation can be freed");
     apr_pool_destroy(pool);
     apr_terminate();

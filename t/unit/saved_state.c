@@ -1,4 +1,4 @@
-/* saved.c: the text of the state file, there and back.
+/* saved_state.c: the text of the state file, there and back.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,24 +13,25 @@
 static const char *write_board(apr_pool_t *pool, const char *name, const glance_board_t *board,
                                int clean)
 {
-    glance_saved_entry_t entry;
-    glance_text_t *text;
+    glance_saved_state_entry_t entry;
+    glance_buffer_t *text;
 
-    entry.name = glance_saved_name(pool, name);
+    entry.name = glance_saved_state_name(pool, name);
     entry.snapshot = glance_snapshot_make(board);
     glance_snapshot_take(entry.snapshot, apr_time_from_sec(1732428000), NOW);
-    text = glance_saved_write(&entry, 1, apr_time_from_sec(1732428000), clean, pool);
+    text = glance_saved_state_write(&entry, 1, apr_time_from_sec(1732428000), clean, pool);
     glance_snapshot_release(entry.snapshot);
     return string_of(pool, text);
 }
 
 static const char *fault_of(apr_pool_t *pool, const char *text)
 {
-    glance_saved_t saved;
+    glance_saved_state_t saved;
     const char *fault = NULL;
 
-    return glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS ? NULL
-                                                                                           : fault;
+    return glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
+               ? NULL
+               : fault;
 }
 
 static glance_board_t *lively_board(apr_pool_t *pool)
@@ -58,19 +59,19 @@ static void test_write(apr_pool_t *pool)
 static void test_read(apr_pool_t *pool)
 {
     const char *text = write_board(pool, "a \xff.test", lively_board(pool), 1);
-    const glance_saved_board_t *read;
-    glance_saved_t saved;
+    const glance_saved_state_board_t *read;
+    glance_saved_state_t saved;
     const char *fault = "x";
-    glance_text_t *again;
+    glance_buffer_t *again;
 
-    is_number(glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool), APR_SUCCESS,
+    is_number(glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool), APR_SUCCESS,
               "the text is read");
     ok(!fault, "without fault");
     is_number(saved.clean, 1, "marked as clean");
     is_number(saved.saved, apr_time_from_sec(1732428000), "with its time");
     is_number((long long)saved.shards, 4, "and the shards that have reported");
-    ok(!glance_saved_find(&saved, "a.test"), "by its name only");
-    read = glance_saved_find(&saved, glance_saved_name(pool, "a \xff.test"));
+    ok(!glance_saved_state_find(&saved, "a.test"), "by its name only");
+    read = glance_saved_state_find(&saved, glance_saved_state_name(pool, "a \xff.test"));
     ok(read != NULL, "whatever bytes that has");
     if (!read) {
         return;
@@ -83,7 +84,7 @@ static void test_read(apr_pool_t *pool)
     is_number(read->board->shards[0].seen, NOW, "as if heard now");
     ok(!glance_shard_is_known(&read->board->shards[3]), "what never reported still has not");
     ok(glance_shard_is_known(&read->board->shards[2]), "reported as unknown is something else");
-    again = glance_saved_again(&saved, pool);
+    again = glance_saved_state_again(&saved, pool);
     text = string_of(pool, again);
     ok(strstr(text, "\"clean\":false") != NULL, "written again, it is not clean any more");
     ok(strstr(text, "\"reported\":\"360--\"") != NULL, "but has the same states");
@@ -97,14 +98,14 @@ static void test_succession(apr_pool_t *pool)
     glance_board_t *board = board_of(pool, "two words:4;main:3");
     glance_changes_t changes = {0};
     const char *fault;
-    glance_saved_t saved;
+    glance_saved_state_t saved;
 
-    glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool);
-    glance_board_succeed(board, glance_saved_find(&saved, "a.test")->board);
+    glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool);
+    glance_board_migrate(board, glance_saved_state_find(&saved, "a.test")->board);
     is_number(board->shards[1].state, GLANCE_OFFLINE, "states go by cluster and id");
     is_number(board->shards[4].reported, GLANCE_ONLINE, "reports too");
     is_number(glance_shard_is_known(&board->shards[3]), 0, "new shards are unknown");
-    glance_board_resume(board, 77);
+    glance_board_restore_sequence(board, 77);
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 77, "the sequence goes on");
     glance_board_since(board, GLANCE_CHANGE, 77, &changes);
     is_number((long long)changes.count, 0, "who knows the last number is told nothing");
@@ -121,10 +122,10 @@ static void test_succession(apr_pool_t *pool)
 static void test_damage(apr_pool_t *pool)
 {
     glance_board_t *board = lively_board(pool);
-    const glance_saved_board_t *read;
+    const glance_saved_state_board_t *read;
     const char *fault;
     const char *text;
-    glance_saved_t saved;
+    glance_saved_state_t saved;
 
     report(board, 3, GLANCE_ONLINE, NOW);
     report(board, 4, GLANCE_ONLINE, NOW);
@@ -135,11 +136,11 @@ static void test_damage(apr_pool_t *pool)
        "a record that makes no sense is written as unknown");
     is(fault_of(pool, text), NULL, "and does not spoil the file");
 
-    glance_board_resume(board, APR_UINT64_MAX - 7);
+    glance_board_restore_sequence(board, APR_UINT64_MAX - 7);
     text = write_board(pool, "a.test", board, 1);
     is(fault_of(pool, text), NULL, "nor does a counter");
-    read = glance_saved_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
-               ? glance_saved_find(&saved, "a.test")
+    read = glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
+               ? glance_saved_state_find(&saved, "a.test")
                : NULL;
     is_number(read ? (long long)read->latest : -1, 0, "which begins anew");
     ok(read && read->epoch != 0xabc, "in another epoch, as viewers know the numbers of this one");

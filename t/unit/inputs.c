@@ -1,4 +1,4 @@
-/* words.c: small texts that admins and clients write: times, passphrases, query strings; and how
+/* inputs.c: small texts that admins and clients write: times, passphrases, query strings; and how
  * often something is said.
  *
  * SPDX-License-Identifier: ISC

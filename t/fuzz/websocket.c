@@ -1,4 +1,4 @@
-/* ws.c: fuzzes what a client of the feed sends.
+/* websocket.c: fuzzes what a client of the feed sends.
  *
  * The first byte of an input says how the others are cut into pieces.
  *
@@ -50,10 +50,10 @@ static size_t next_piece(cut_t *cut, size_t left)
 }
 
 /* The reply to the whole input, and how the conversation stands. */
-static apr_status_t hear_all(const uint8_t *data, size_t size, cut_t cut, glance_text_t *reply)
+static apr_status_t hear_all(const uint8_t *data, size_t size, cut_t cut, glance_buffer_t *reply)
 {
     size_t before = memory_used();
-    glance_ws_t *ws = glance_ws_make();
+    glance_websocket_t *ws = glance_websocket_make();
     apr_status_t rv = APR_SUCCESS;
     size_t at = 0;
 
@@ -62,18 +62,18 @@ static apr_status_t hear_all(const uint8_t *data, size_t size, cut_t cut, glance
         size_t room = reply->room;
         size_t said = reply->length;
 
-        rv = glance_ws_hear(ws, (const char *)data + at, length, reply);
+        rv = glance_websocket_receive(ws, (const char *)data + at, length, reply);
         at += length;
         if (reply->length - said > at + CLOSE_FRAME_MAX
             || memory_used() > before + MEMORY_MAX + reply->room - room + size) {
             abort();
         }
-        if (rv == APR_SUCCESS && cut.renews && glance_ws_is_at_rest(ws)) {
-            glance_ws_free(ws);
-            ws = glance_ws_make();
+        if (rv == APR_SUCCESS && cut.renews && glance_websocket_is_idle(ws)) {
+            glance_websocket_free(ws);
+            ws = glance_websocket_make();
         }
     }
-    glance_ws_free(ws);
+    glance_websocket_free(ws);
     return rv;
 }
 
@@ -87,7 +87,7 @@ static void check_close(const uint8_t *payload, size_t length)
 }
 
 /* Whole frames, unmasked: pongs, and a close frame if and only if that is the end. */
-static void check_reply(const glance_text_t *reply, apr_status_t rv)
+static void check_reply(const glance_buffer_t *reply, apr_status_t rv)
 {
     const uint8_t *at = (const uint8_t *)reply->data;
     const uint8_t *end = at + reply->length;
@@ -111,7 +111,7 @@ static void check_reply(const glance_text_t *reply, apr_status_t rv)
     }
 }
 
-static void check_same(const glance_text_t *one, const glance_text_t *other)
+static void check_same(const glance_buffer_t *one, const glance_buffer_t *other)
 {
     if (one->length != other->length || memcmp(one->data, other->data, one->length) != 0) {
         abort();
@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unsigned int seed = size ? data[0] | 2 : 2;
     const cut_t cuts[] = {{1, 0}, {seed, 0}, {0, 1}, {1, 1}, {seed, 1}};
-    glance_text_t *whole = glance_text_make(0);
+    glance_buffer_t *whole = glance_buffer_make(0);
     apr_status_t rv;
     size_t i;
 
@@ -134,14 +134,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_reply(whole, rv);
     for (i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-        glance_text_t *reply = glance_text_make(0);
+        glance_buffer_t *reply = glance_buffer_make(0);
 
         if (hear_all(data, size, cuts[i], reply) != rv) {
             abort();
         }
         check_same(whole, reply);
-        glance_text_release(reply);
+        glance_buffer_release(reply);
     }
-    glance_text_release(whole);
+    glance_buffer_release(whole);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* saved.c: fuzzes the reader of the state file.
+/* saved_state.c: fuzzes the reader of the state file.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,31 +13,33 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What is read makes valid boards, and can be written and read again. */
-static void check(const glance_saved_t *saved, apr_pool_t *pool)
+static void check(const glance_saved_state_t *saved, apr_pool_t *pool)
 {
-    glance_text_t *again = glance_saved_again(saved, pool);
-    glance_saved_t second;
+    glance_buffer_t *again = glance_saved_state_again(saved, pool);
+    glance_saved_state_t second;
     const char *fault;
     int i;
 
     for (i = 0; i < saved->boards->nelts; i++) {
-        if (glance_board_validate(APR_ARRAY_IDX(saved->boards, i, glance_saved_board_t).board)) {
+        if (glance_board_validate(
+                APR_ARRAY_IDX(saved->boards, i, glance_saved_state_board_t).board)) {
             abort();
         }
     }
     if (!again
-        || glance_saved_read(&second, again->data, again->length, 1, &fault, pool) != APR_SUCCESS
+        || glance_saved_state_read(&second, again->data, again->length, 1, &fault, pool)
+               != APR_SUCCESS
         || second.shards != saved->shards || second.clean) {
         abort();
     }
-    glance_text_release(again);
+    glance_buffer_release(again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static apr_pool_t *root;
     apr_pool_t *pool;
-    glance_saved_t saved;
+    glance_saved_state_t saved;
     const char *fault = NULL;
 
     if (!root) {
@@ -45,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         apr_pool_create(&root, NULL);
     }
     apr_pool_create(&pool, root);
-    if (glance_saved_read(&saved, (const char *)data, size, 1, &fault, pool) == APR_SUCCESS) {
+    if (glance_saved_state_read(&saved, (const char *)data, size, 1, &fault, pool) == APR_SUCCESS) {
         check(&saved, pool);
     }
     else if (!fault) {

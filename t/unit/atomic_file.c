@@ -1,4 +1,4 @@
-/* file.c: files that are replaced as a whole, or not at all.
+/* atomic_file.c: files that are replaced as a whole, or not at all.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -40,7 +40,7 @@ static const char *path_of(apr_pool_t *pool, const char *name)
 
 static apr_status_t put(apr_pool_t *pool, const char *path, const char *text, const char **step)
 {
-    return glance_file_replace(path, text, strlen(text), MOST, step, pool);
+    return glance_atomic_file_replace(path, text, strlen(text), MOST, step, pool);
 }
 
 static const char *get(apr_pool_t *pool, const char *path)
@@ -48,7 +48,8 @@ static const char *get(apr_pool_t *pool, const char *path)
     char *data = NULL;
     apr_size_t length;
 
-    return glance_file_read(path, 1000, &data, &length, pool) == APR_SUCCESS ? data : "(error)";
+    return glance_atomic_file_read(path, 1000, &data, &length, pool) == APR_SUCCESS ? data
+                                                                                    : "(error)";
 }
 
 static void test_replace(apr_pool_t *pool)
@@ -143,15 +144,18 @@ static void test_read(apr_pool_t *pool)
     apr_size_t length = 0;
     char *data = NULL;
 
-    ok(APR_STATUS_IS_ENOENT(glance_file_read(path_of(pool, "no"), 9, &data, &length, pool)),
+    ok(APR_STATUS_IS_ENOENT(glance_atomic_file_read(path_of(pool, "no"), 9, &data, &length, pool)),
        "no file");
-    is_number(glance_file_read(path, 4, &data, &length, pool), EFBIG, "too large a file");
-    is_number(glance_file_read(path, 5, &data, &length, pool), APR_SUCCESS, "one that just fits");
+    is_number(glance_atomic_file_read(path, 4, &data, &length, pool), EFBIG, "too large a file");
+    is_number(glance_atomic_file_read(path, 5, &data, &length, pool), APR_SUCCESS,
+              "one that just fits");
     is_number((long long)length, 5, "has its length");
-    ok(symlink(path, link) == 0 && glance_file_read(link, 9, &data, &length, pool) == ELOOP,
+    ok(symlink(path, link) == 0 && glance_atomic_file_read(link, 9, &data, &length, pool) == ELOOP,
        "a link is not followed");
-    is_number(glance_file_read(folder, 9, &data, &length, pool), EISDIR, "a folder is no file");
-    ok(mkfifo(pipe, 0600) == 0 && glance_file_read(pipe, 9, &data, &length, pool) == APR_EINVAL,
+    is_number(glance_atomic_file_read(folder, 9, &data, &length, pool), EISDIR,
+              "a folder is no file");
+    ok(mkfifo(pipe, 0600) == 0
+           && glance_atomic_file_read(pipe, 9, &data, &length, pool) == APR_EINVAL,
        "nor is a pipe, nor is it waited for");
 }
 

@@ -1,4 +1,4 @@
-/* bots.c: fuzzes the list of clusters.
+/* clusters.c: fuzzes the list of clusters.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     apr_pool_create(&pool, root);
     clusters = apr_array_make(pool, 1, sizeof(glance_cluster_t));
-    if (!glance_bots_add(clusters, apr_pstrmemdup(pool, (const char *)data, size), pool)) {
+    if (!glance_clusters_add(clusters, apr_pstrmemdup(pool, (const char *)data, size), pool)) {
         for (i = 0; i < clusters->nelts; i++) {
             check(&APR_ARRAY_IDX(clusters, i, glance_cluster_t));
         }

@@ -1,4 +1,4 @@
-/* bots.c: the list of clusters an admin declares.
+/* clusters.c: the list of clusters an admin declares.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -6,7 +6,7 @@
 
 static const char *fault_of(apr_pool_t *pool, const char *list)
 {
-    return glance_bots_add(apr_array_make(pool, 1, sizeof(glance_cluster_t)), list, pool);
+    return glance_clusters_add(apr_array_make(pool, 1, sizeof(glance_cluster_t)), list, pool);
 }
 
 /* A list is refused with a sentence that holds this. */
@@ -22,7 +22,7 @@ static void refuses(apr_pool_t *pool, const char *list, const char *reason)
 static void accepts(apr_pool_t *pool, const char *list, int count)
 {
     apr_array_header_t *clusters = apr_array_make(pool, 1, sizeof(glance_cluster_t));
-    const char *fault = glance_bots_add(clusters, list, pool);
+    const char *fault = glance_clusters_add(clusters, list, pool);
 
     if (!ok(!fault && clusters->nelts == count, "accepts '%s' as %d", list, count)) {
         printf("# got: %s\n", fault ? fault : "another number of clusters");
@@ -91,12 +91,13 @@ int main(void)
     refuses(pool, "a\xed\xa0\x80:5", "not UTF-8");
     refuses(pool, "a:1;a:2", "named twice");
 
-    ok(glance_bots_equal(clusters_of(pool, "a:1;b:2"), clusters_of(pool, "a:1;b:2")),
+    ok(glance_clusters_equal(clusters_of(pool, "a:1;b:2"), clusters_of(pool, "a:1;b:2")),
        "equal lists");
-    ok(!glance_bots_equal(clusters_of(pool, "a:1;b:2"), clusters_of(pool, "b:2;a:1")),
+    ok(!glance_clusters_equal(clusters_of(pool, "a:1;b:2"), clusters_of(pool, "b:2;a:1")),
        "order counts");
-    ok(!glance_bots_equal(clusters_of(pool, "a:1"), clusters_of(pool, "a:1;b:2")), "length counts");
-    ok(!glance_bots_equal(clusters_of(pool, "a:1"), clusters_of(pool, "a:2")), "shards count");
+    ok(!glance_clusters_equal(clusters_of(pool, "a:1"), clusters_of(pool, "a:1;b:2")),
+       "length counts");
+    ok(!glance_clusters_equal(clusters_of(pool, "a:1"), clusters_of(pool, "a:2")), "shards count");
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
