@@ -18,6 +18,7 @@
 #include "live/hub.h"
 #include "live/tls.h"
 #include "http/api.h"
+#include "http/commands.h"
 #include "http/config.h"
 #include "http/config_check.h"
 #include "http/endpoint.h"
@@ -63,7 +64,7 @@ static void complain_once(const request_rec *r, const char *fault)
 static int handler(request_rec *r)
 {
     handler_fn_t handle = handler_named(r->handler);
-    glance_store_t *store = glance_config_of(r->server)->store;
+    glance_store_t *store = glance_config_store(r->server);
     glance_target_t target;
 
     if (!handle) {
@@ -91,7 +92,7 @@ static int set_up_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;
     }
     if (glance_post_config_boards(glance_config_boards(server, ptemp),
-                                  glance_config_state_file(server, ptemp), server, pconf, ptemp)
+                                  glance_config_of(server)->state_file, server, pconf, ptemp)
         != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -104,7 +105,7 @@ static int start_saving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 {
     (void)plog;
     (void)ptemp;
-    glance_state_saver_post_config(pconf, server, glance_config_state_file(server, pconf));
+    glance_state_saver_post_config(pconf, server, glance_config_of(server)->state_file);
     return OK;
 }
 
@@ -137,6 +138,7 @@ static void register_hooks(apr_pool_t *pool)
     glance_admission_register(pool);
     glance_mod_status_register(pool);
     ap_hook_pre_config(glance_lock_register, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(glance_config_resolve, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(glance_config_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(set_up_boards, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(start_saving, NULL, NULL, APR_HOOK_REALLY_LAST);
@@ -153,11 +155,11 @@ static void register_hooks(apr_pool_t *pool)
 
 module AP_MODULE_DECLARE_DATA glance_module = {
     STANDARD20_MODULE_STUFF,
-    glance_config_create_dir,
-    glance_config_merge_dir,
-    glance_config_create_server,
-    glance_config_merge_server,
-    glance_config_commands,
+    glance_endpoint_create_location,
+    glance_endpoint_merge_location,
+    glance_config_create,
+    glance_config_merge,
+    glance_commands,
     register_hooks,
     0,
 };

@@ -195,8 +195,7 @@ static glance_store_t *make_store(const glance_post_config_board_t *declared, ap
 
     ap_str_tolower(name);
     store = glance_store_add(name, declared->server, pool);
-    store->timeout = declared->timeout;
-    store->timer_interval = declared->timer_interval;
+    store->times = declared->times;
     return store;
 }
 

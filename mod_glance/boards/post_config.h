@@ -13,12 +13,13 @@
 
 #include "apr_tables.h"
 
-/** A board as a server declares it. Times are in microseconds. */
+#include "boards/store.h"
+
+/** A board as a server declares it. */
 typedef struct {
     const server_rec *server;           /* its ServerName is the board's name */
     const apr_array_header_t *clusters; /* of glance_cluster_t */
-    apr_interval_time_t timeout;
-    apr_interval_time_t timer_interval;
+    glance_times_t times;
 } glance_post_config_board_t;
 
 /** On the post_config hook, not in the first of a start's two rounds: finds or makes the boards, in

@@ -188,7 +188,8 @@ apr_status_t glance_store_report(glance_store_t *store, apr_uint32_t shard, glan
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = glance_board_report(store->board, shard, state, glance_clock_now(), store->timeout, was);
+    rv = glance_board_report(store->board, shard, state, glance_clock_now(), store->times.timeout,
+                             was);
     return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
 }
 
@@ -200,7 +201,7 @@ apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = glance_board_heartbeat(store->board, shard, glance_clock_now(), store->timeout, was);
+    rv = glance_board_heartbeat(store->board, shard, glance_clock_now(), store->times.timeout, was);
     return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
 }
 
@@ -214,7 +215,7 @@ apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
     }
     /* All children wake at a deadline; the first one does the work. */
     if (glance_board_deadline(store->board) <= now) {
-        glance_board_sweep(store->board, now, store->timeout, transitions);
+        glance_board_sweep(store->board, now, store->times.timeout, transitions);
     }
     return finish(store, rv, transitions->nelts);
 }
@@ -227,7 +228,7 @@ apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    glance_board_sweep(store->board, now, store->timeout, transitions);
+    glance_board_sweep(store->board, now, store->times.timeout, transitions);
     return finish(store, rv, transitions->nelts);
 }
 

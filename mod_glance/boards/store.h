@@ -11,14 +11,20 @@
 
 #include "core/snapshot.h"
 
+/** The configured times, in microseconds. */
+typedef struct {
+    apr_interval_time_t timeout;         /* GlanceHealthTimeout */
+    apr_interval_time_t timer_interval;  /* GlanceHealthTimerInterval */
+    apr_interval_time_t stream_interval; /* GlanceStreamInterval; the same for all boards */
+} glance_times_t;
+
 /** One board and the settings it is kept by. Lives as long as the configuration. */
 typedef struct glance_store_t {
     const char *name; /* its servers' ServerName */
     const server_rec *server;
     int index; /* 0 and up, without gaps */
     glance_board_t *board;
-    apr_interval_time_t timeout;
-    apr_interval_time_t timer_interval;
+    glance_times_t times;
     glance_moment_t swept; /* the parent's last sweep */
     struct glance_store_t *next;
 } glance_store_t;

@@ -88,7 +88,7 @@ int glance_sweep_monitor(apr_pool_t *pool, server_rec *server)
     (void)pool;
     (void)server;
     for (store = glance_store_all(); store; store = store->next) {
-        if (now - store->swept >= store->timer_interval) {
+        if (now - store->swept >= store->times.timer_interval) {
             store->swept = now;
             sweep(store, now, glance_store_try_sweep);
         }

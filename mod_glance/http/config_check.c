@@ -1,4 +1,4 @@
-/* config_check.c: what no single directive can check: whether they fit together.
+/* config_check.c: whether the settings of all servers fit together.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,17 +23,19 @@ static const char *place_of(apr_pool_t *pool, const server_rec *server)
                              : "the main server";
 }
 
-static int check_server(apr_pool_t *pool, const server_rec *server)
+static int check_board(apr_pool_t *pool, const server_rec *server)
 {
-    const glance_settings_t *own = glance_config_of(server);
+    const apr_array_header_t *clusters = glance_config_of(server)->clusters;
 
-    if (own->declares_board && !own->clusters->nelts) {
-        COMPLAIN(server, GLANCE_BOTS " in %s names no cluster; give it one as name:shards",
+    if (!clusters->nelts) {
+        COMPLAIN(server, GLANCE_BOTS " in %s names no cluster; add one as name:shards",
                  place_of(pool, server));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (own->declares_board && !glance_board_size(own->clusters)) {
-        COMPLAIN(server, GLANCE_BOTS " in %s names more shards than one board can have",
+    if (!glance_board_size(clusters)) {
+        COMPLAIN(server,
+                 GLANCE_BOTS " in %s names more shards than one board can have; declare "
+                             "some of its clusters in a virtual host of their own",
                  place_of(pool, server));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -52,6 +54,7 @@ static int names_cluster(const apr_array_header_t *clusters, const char *name)
     return 0;
 }
 
+/* Inherited passphrases are checked where they are written. */
 static int check_keys(apr_pool_t *pool, const server_rec *main_server, const server_rec *server)
 {
     const glance_settings_t *own = glance_config_of(server);
@@ -66,8 +69,8 @@ static int check_keys(apr_pool_t *pool, const server_rec *main_server, const ser
         if (cluster && !names_cluster(own->clusters, cluster)) {
             COMPLAIN(server,
                      GLANCE_CLUSTER_PASSPHRASE
-                     " for %s is for the cluster '%s', which no " GLANCE_BOTS " there names; "
-                     "write it beside the " GLANCE_BOTS " that names it",
+                     " in %s is for cluster '%s', which no " GLANCE_BOTS
+                     " of that server names; write it beside the " GLANCE_BOTS " that names it",
                      place_of(pool, server), cluster);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -75,56 +78,64 @@ static int check_keys(apr_pool_t *pool, const server_rec *main_server, const ser
     return OK;
 }
 
-/* A virtual host without a board of its own shares the main server's, with its times. */
+/* The directive whose time differs, or NULL. */
+static const char *differing_time(const glance_settings_t *one, const glance_settings_t *other)
+{
+    if (one->times.timeout != other->times.timeout) {
+        return GLANCE_HEALTH_TIMEOUT;
+    }
+    return one->times.timer_interval != other->times.timer_interval ? GLANCE_HEALTH_TIMER_INTERVAL
+                                                                    : NULL;
+}
+
+/* A virtual host without a board of its own shares the main server's board and its times. */
 static int check_times(apr_pool_t *pool, const server_rec *main_server, const server_rec *server)
 {
-    const glance_settings_t *base = glance_config_of(main_server);
-    const glance_settings_t *own = glance_config_of(server);
+    const char *directive = differing_time(glance_config_of(server), glance_config_of(main_server));
 
-    if (!glance_config_is_own(server, main_server) || glance_config_has_board(server, main_server)
-        || (own->timeout == base->timeout && own->timer_interval == base->timer_interval)) {
+    if (!directive) {
         return OK;
     }
     COMPLAIN(server,
              "%s sets %s but shares the main server's board: move it to the main server, "
              "or add " GLANCE_BOTS " for a board of its own",
-             place_of(pool, server),
-             own->timeout != base->timeout ? GLANCE_HEALTH_TIMEOUT : GLANCE_HEALTH_TIMER_INTERVAL);
+             place_of(pool, server), directive);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* Servers of one name share one board, so they must say the same about it. */
-static int check_pair(apr_pool_t *pool, const server_rec *main_server, const server_rec *one,
-                      const server_rec *other)
+/* Servers with the same ServerName share one board, so its settings must be the same. */
+static int check_pair(apr_pool_t *pool, const server_rec *one, const server_rec *other)
 {
     const glance_settings_t *a = glance_config_of(one);
     const glance_settings_t *b = glance_config_of(other);
-    const char *culprit = NULL;
+    const char *directive = glance_clusters_equal(a->clusters, b->clusters) ? differing_time(a, b)
+                                                                            : GLANCE_BOTS;
 
-    if (!glance_config_has_board(other, main_server)
-        || ap_cstr_casecmp(one->server_hostname, other->server_hostname) != 0) {
-        return OK;
-    }
-    if (!glance_clusters_equal(a->clusters, b->clusters)) {
-        culprit = GLANCE_BOTS;
-    }
-    else if (a->timeout != b->timeout) {
-        culprit = GLANCE_HEALTH_TIMEOUT;
-    }
-    else if (a->timer_interval != b->timer_interval) {
-        culprit = GLANCE_HEALTH_TIMER_INTERVAL;
-    }
-    if (!culprit) {
+    if (!directive) {
         return OK;
     }
     COMPLAIN(other,
              "%s differs between %s and %s, which share one board because both have the "
              "ServerName %s: make them equal, or change one of the names",
-             culprit, place_of(pool, one), place_of(pool, other), one->server_hostname);
+             directive, place_of(pool, one), place_of(pool, other), one->server_hostname);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* Whether a Mutex directive's names, all that follows the mechanism, hold this one. */
+static int check_pairs(apr_pool_t *pool, const server_rec *main_server, const server_rec *one)
+{
+    const server_rec *other;
+
+    for (other = one->next; other; other = other->next) {
+        if (glance_config_has_board(other, main_server)
+            && !ap_cstr_casecmp(one->server_hostname, other->server_hostname)
+            && check_pair(pool, one, other) != OK) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+/* Whether the names after a Mutex directive's mechanism apply to this mutex. */
 static int names_mutex(apr_pool_t *pool, const char *names, const char *wanted)
 {
     int found = 0;
@@ -139,7 +150,7 @@ static int names_mutex(apr_pool_t *pool, const char *names, const char *wanted)
     return found || (!any && !strcmp(wanted, "default"));
 }
 
-/* The directive that decides about that mutex: the last one that names it. */
+/* The Mutex directive that applies to this mutex: the last one that names it. */
 static const ap_directive_t *mutex_directive(apr_pool_t *pool, const char *wanted)
 {
     const ap_directive_t *found = NULL;
@@ -158,7 +169,7 @@ static const ap_directive_t *mutex_directive(apr_pool_t *pool, const char *wante
     return found;
 }
 
-/* A POSIX semaphore stays taken for ever when a child dies holding it. */
+/* A POSIX semaphore stays locked forever when a child dies while it holds it. */
 static int check_mutex(apr_pool_t *pool, const server_rec *server)
 {
     const ap_directive_t *directive = mutex_directive(pool, "glance");
@@ -178,44 +189,40 @@ static int check_mutex(apr_pool_t *pool, const server_rec *server)
         return OK;
     }
     COMPLAIN(server,
-             "Mutex at %s:%d: mod_glance cannot use posixsem, which hangs for ever after a child "
-             "dies holding it; add a line such as: Mutex pthread glance",
+             "Mutex at %s:%d: mod_glance cannot use posixsem, which stays locked forever after "
+             "a child dies while it holds it; add a line such as: Mutex pthread glance",
              directive->filename, directive->line_num);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
 static int check_one(apr_pool_t *pool, const server_rec *main_server, const server_rec *one)
 {
-    const server_rec *other;
+    int status = check_keys(pool, main_server, one);
 
-    if (check_server(pool, one) != OK || check_keys(pool, main_server, one) != OK
-        || check_times(pool, main_server, one) != OK) {
-        return HTTP_INTERNAL_SERVER_ERROR;
+    if (status != OK) {
+        return status;
     }
     if (!glance_config_has_board(one, main_server)) {
-        return OK;
+        return check_times(pool, main_server, one);
     }
-    for (other = one->next; other; other = other->next) {
-        if (check_pair(pool, main_server, one, other) != OK) {
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
+    status = check_board(pool, one);
+    if (status == OK) {
+        status = check_pairs(pool, main_server, one);
     }
-    return check_mutex(pool, one);
+    return status == OK ? check_mutex(pool, one) : status;
 }
 
 int glance_config_check(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     const server_rec *one;
+    int status = OK;
 
     (void)pconf;
     (void)plog;
-    glance_config_settle(server);
-    for (one = server; one; one = one->next) {
-        if (check_one(ptemp, server, one) != OK) {
-            return HTTP_INTERNAL_SERVER_ERROR;
-        }
+    for (one = server; one && status == OK; one = one->next) {
+        status = check_one(ptemp, server, one);
     }
-    return OK;
+    return status;
 }
 
 /* ---- who can write, on the post_config hook ---- */
@@ -233,41 +240,48 @@ static int has_key(const apr_array_header_t *keys, const glance_board_cluster_t 
     return 0;
 }
 
-/* One passphrase switches the check on for all clusters. */
-static void warn_if_shut(const server_rec *server, const glance_settings_t *settings)
+/* One passphrase turns the check on for all clusters. */
+static void warn_of_closed_clusters(const server_rec *server, const apr_array_header_t *keys,
+                                    const glance_store_t *store)
 {
-    const glance_board_t *board = settings->store->board;
     apr_uint32_t i;
 
-    for (i = 0; i < board->cluster_count; i++) {
-        if (!has_key(settings->keys, &board->clusters[i])) {
+    for (i = 0; i < store->board->cluster_count; i++) {
+        const glance_board_cluster_t *cluster = &store->board->clusters[i];
+
+        if (!has_key(keys, cluster)) {
             ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
                          GLANCE_LOGNO(0121) "board %s: nobody can write cluster '%s' here, as no "
-                                            "passphrase is for it; set " GLANCE_PASSPHRASE
+                                            "passphrase opens it; set " GLANCE_PASSPHRASE
                                             " or " GLANCE_CLUSTER_PASSPHRASE,
-                         settings->store->name, board->clusters[i].name);
+                         store->name, cluster->name);
         }
     }
 }
 
+/* Whether the warnings of the main server say the same. */
+static int is_like_main(const server_rec *server, const server_rec *main_server)
+{
+    return server != main_server && !glance_config_has_board(server, main_server)
+           && glance_config_of(server)->keys == glance_config_of(main_server)->keys;
+}
+
 static void warn_of_keys(const server_rec *server, const server_rec *main_server)
 {
-    const glance_settings_t *settings = glance_config_of(server);
+    const apr_array_header_t *keys = glance_config_of(server)->keys;
+    const glance_store_t *store = glance_config_store(server);
 
-    if (!settings->store || !glance_config_is_own(server, main_server)) {
+    if (!store || is_like_main(server, main_server)) {
         return;
     }
-    if (settings->keys) {
-        warn_if_shut(server, settings);
+    if (keys) {
+        warn_of_closed_clusters(server, keys, store);
         return;
     }
-    /* One that shares the main server's board and says nothing is warned of with that. */
-    if (settings->says_open || settings->declares_board) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                     GLANCE_LOGNO(0015) "board %s: anybody who reaches this server can write it; "
-                                        "set " GLANCE_PASSPHRASE " or " GLANCE_PASSPHRASE_FILE,
-                     settings->store->name);
-    }
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
+                 GLANCE_LOGNO(0015) "board %s: everybody who reaches this server can write it; "
+                                    "set " GLANCE_PASSPHRASE " or " GLANCE_PASSPHRASE_FILE,
+                 store->name);
 }
 
 void glance_config_check_keys(const server_rec *main_server)

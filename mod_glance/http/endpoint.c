@@ -20,6 +20,21 @@ static const struct {
 
 #define ENDPOINT_COUNT (sizeof endpoints / sizeof endpoints[0])
 
+void *glance_endpoint_create_location(apr_pool_t *pool, char *path)
+{
+    (void)path;
+    return apr_pcalloc(pool, sizeof(glance_location_t));
+}
+
+/* Handler and prefix stay together. */
+void *glance_endpoint_merge_location(apr_pool_t *pool, void *base, void *add)
+{
+    const glance_location_t *outer = base;
+    const glance_location_t *inner = add;
+
+    return apr_pmemdup(pool, inner->handler ? inner : outer, sizeof *inner);
+}
+
 /* The path behind the prefix, or NULL if the request is not below it. */
 static const char *rest_of(const request_rec *r, const char *prefix)
 {

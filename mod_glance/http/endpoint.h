@@ -23,6 +23,9 @@ typedef struct {
                          has one of our handlers, but no path of it */
 } glance_target_t;
 
+void *glance_endpoint_create_location(apr_pool_t *pool, char *path);
+void *glance_endpoint_merge_location(apr_pool_t *pool, void *base, void *add);
+
 /** The handler of an endpoint by its name in GlanceEndpoint, or NULL if there is none such. */
 const char *glance_endpoint_handler(const char *name);
 

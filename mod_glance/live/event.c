@@ -17,7 +17,7 @@ typedef glance_buffer_t *(*make_fn_t)(const glance_dialect_t *, const news_t *);
 
 static glance_buffer_t *make_hello(const glance_dialect_t *dialect, const news_t *news)
 {
-    return dialect->make_hello(news->snapshot, news->store->timeout);
+    return dialect->make_hello(news->snapshot, news->store->times.timeout);
 }
 
 static glance_buffer_t *make_update(const glance_dialect_t *dialect, const news_t *news)

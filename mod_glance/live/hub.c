@@ -186,7 +186,7 @@ static void watch_changes(void)
 static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t now)
 {
     glance_moment_t deadline = glance_board_deadline(store->board);
-    glance_moment_t limit = now + store->timeout;
+    glance_moment_t limit = now + store->times.timeout;
 
     limit = limit < now + GLANCE_SWEEP_GRAIN ? now + GLANCE_SWEEP_GRAIN : limit;
     return deadline < limit ? deadline : limit;

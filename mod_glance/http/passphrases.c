@@ -1,0 +1,180 @@
+/* passphrases.c: the directives that name passphrases.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "http/passphrases.h"
+
+#include "apr_strings.h"
+
+#include "core/auth.h"
+#include "core/secret.h"
+#include "http/config.h"
+
+#define FILE_MAX 65536 /* bytes */
+
+/* ---- passphrases of any directive ---- */
+
+/* Adds a passphrase for one cluster, or for all if that is NULL. */
+static const char *add_key(const cmd_parms *cmd, const char *secret, const char *cluster)
+{
+    glance_settings_t *settings = glance_config_written(cmd->server);
+    const char *fault = glance_secret_fault(secret);
+
+    if (fault) {
+        return glance_config_fault(cmd, "%s", fault);
+    }
+    if (!settings->keys) {
+        settings->keys = apr_array_make(cmd->pool, 2, sizeof(glance_key_t));
+    }
+    APR_ARRAY_PUSH(settings->keys, glance_key_t) = (glance_key_t){secret, cluster};
+    return NULL;
+}
+
+static const char *check_contradiction(const cmd_parms *cmd)
+{
+    const glance_settings_t *settings = glance_config_written(cmd->server);
+
+    return settings->is_open == 1 && settings->keys
+               ? glance_config_fault(cmd, GLANCE_PASSPHRASE " \"\" switches the check off, and "
+                                                            "another passphrase switches it on: "
+                                                            "remove one of them")
+               : NULL;
+}
+
+/* Overwrites the arguments, which mod_info, -D DUMP_CONFIG and core dumps would show. */
+static void hide_arguments(const cmd_parms *cmd, const char *shown)
+{
+    ap_directive_t *directive = (ap_directive_t *)cmd->directive;
+
+    memset((char *)directive->args, '*', strlen(directive->args));
+    directive->args = shown;
+}
+
+/* ---- GlancePassphrase, GlanceClusterPassphrase ---- */
+
+static const char *add_general_key(const cmd_parms *cmd, const char *secret)
+{
+    if (*secret) {
+        return add_key(cmd, secret, NULL);
+    }
+    glance_config_written(cmd->server)->is_open = 1;
+    return NULL;
+}
+
+/* RAW_ARGS, since httpd's ITERATE stops at an empty argument. */
+const char *glance_passphrases_set(cmd_parms *cmd, void *dir, const char *arguments)
+{
+    const char *fault = NULL;
+
+    (void)dir;
+    if (!*arguments) {
+        return glance_config_fault(cmd, "needs an argument: a passphrase, or \"\" for no check");
+    }
+    while (*arguments && !fault) {
+        fault = add_general_key(cmd, ap_getword_conf(cmd->pool, &arguments));
+    }
+    hide_arguments(cmd, "(hidden)");
+    return fault ? fault : check_contradiction(cmd);
+}
+
+const char *glance_passphrases_set_cluster(cmd_parms *cmd, void *dir, const char *arguments)
+{
+    const char *cluster = ap_getword_conf(cmd->pool, &arguments);
+    const char *fault = NULL;
+
+    (void)dir;
+    if (!*cluster || !*arguments) {
+        return glance_config_fault(cmd, "needs the name of a cluster, then a passphrase");
+    }
+    while (*arguments && !fault) {
+        fault = add_key(cmd, ap_getword_conf(cmd->pool, &arguments), cluster);
+    }
+    hide_arguments(cmd, apr_psprintf(cmd->pool, "\"%s\" (hidden)", cluster));
+    return fault ? fault : check_contradiction(cmd);
+}
+
+/* ---- GlancePassphraseFile ---- */
+
+/* Root's own group may read and write the file. */
+static void warn_of_permissions(const cmd_parms *cmd, const char *path, const apr_finfo_t *info)
+{
+    apr_fileperms_t others = APR_FPROT_WREAD | APR_FPROT_WWRITE;
+
+    if (info->group != 0) {
+        others |= APR_FPROT_GREAD | APR_FPROT_GWRITE;
+    }
+    if (info->protection & others) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+                     GLANCE_LOGNO(0001) GLANCE_PASSPHRASE_FILE
+                     ": others than its owner can %s %s: change its mode to 0600",
+                     info->protection & others & (APR_FPROT_WWRITE | APR_FPROT_GWRITE) ? "change"
+                                                                                       : "read",
+                     path);
+    }
+}
+
+/* Reads the file into `text`, which has room for FILE_MAX bytes, one more, and a NUL. */
+static const char *read_text(const cmd_parms *cmd, const char *path, char *text)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_size_t length = FILE_MAX + 1;
+    apr_status_t rv;
+
+    rv = apr_stat(&info, path, APR_FINFO_TYPE | APR_FINFO_PROT | APR_FINFO_OWNER, cmd->temp_pool);
+    if (rv == APR_SUCCESS && info.filetype != APR_REG) {
+        return glance_config_fault(cmd, "%s is not a regular file", path);
+    }
+    if (rv == APR_SUCCESS || rv == APR_INCOMPLETE) {
+        rv = apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, cmd->temp_pool);
+    }
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_read_full(file, text, length, &length);
+        apr_file_close(file);
+    }
+    if (rv != APR_SUCCESS && rv != APR_EOF) {
+        return glance_config_fault(cmd, "cannot read %s: %pm", path, &rv);
+    }
+    if (length > FILE_MAX) {
+        return glance_config_fault(cmd, "%s is larger than 64 KiB", path);
+    }
+    if (memchr(text, '\0', length)) {
+        return glance_config_fault(cmd, "%s contains a NUL, which no HTTP header can carry", path);
+    }
+    warn_of_permissions(cmd, path, &info);
+    return NULL;
+}
+
+static const char *add_lines(const cmd_parms *cmd, const char *path, char *text)
+{
+    const char *fault = NULL;
+    int number = 0;
+    int count = 0;
+    char *line;
+
+    while (!fault && (line = glance_secret_next(&text, &number))) {
+        fault = add_key(cmd, line, NULL);
+        count++;
+    }
+    if (fault) {
+        return apr_psprintf(cmd->pool, "%s (line %d of %s)", fault, number, path);
+    }
+    return count ? NULL : glance_config_fault(cmd, "%s contains no passphrase", path);
+}
+
+const char *glance_passphrases_set_file(cmd_parms *cmd, void *dir, const char *argument)
+{
+    const char *path = ap_server_root_relative(cmd->pool, argument);
+    char *text = apr_pcalloc(cmd->pool, FILE_MAX + 2);
+    const char *fault;
+
+    (void)dir;
+    if (!path) {
+        return glance_config_fault(cmd, "'%s' is not a valid path", argument);
+    }
+    fault = read_text(cmd, path, text);
+    if (!fault) {
+        fault = add_lines(cmd, path, text);
+    }
+    return fault ? fault : check_contradiction(cmd);
+}
