@@ -131,9 +131,10 @@ static const char *set_endpoint(cmd_parms *cmd, void *config, const char *name)
     if (fault) {
         return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", name, " ", fault, NULL);
     }
-    location->handler = glance_endpoint_handler(name);
-    if (!location->handler) {
-        return glance_config_fault(cmd, "'%s' is not one of " GLANCE_ENDPOINT_NAMES, name);
+    location->endpoint = glance_endpoint_find(name);
+    if (!location->endpoint) {
+        return glance_config_fault(cmd, "'%s' is not one of %s", name,
+                                   glance_endpoint_names(cmd->pool));
     }
     length = strlen(cmd->path);
     while (length && cmd->path[length - 1] == '/') {

@@ -1,4 +1,4 @@
-/* endpoint.h: which of our endpoints a request is for, and what lies behind it in the path.
+/* endpoint.h: the table of endpoints, which of them a request is for, and its handler.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,40 +7,39 @@
 
 #include "httpd_private.h"
 
-/** What GlanceEndpoint takes. */
-#define GLANCE_ENDPOINT_NAMES "status, health, stream, feed, plain"
+/** One part of the API, with a path and a handler of its own. */
+typedef struct glance_endpoint_t glance_endpoint_t;
 
-/** What GlanceEndpoint says of a <Location>. */
+/** What GlanceEndpoint sets for a <Location>. */
 typedef struct {
-    const char *handler; /* "glance-status" ...; NULL: not set here */
-    const char *prefix;  /* the path in front of the argument, without a slash at its end */
+    const glance_endpoint_t *endpoint; /* NULL: not set here */
+    const char *prefix;                /* the path of the <Location>, without a slash at its end */
 } glance_location_t;
-
-/** What a request asks of us. */
-typedef struct {
-    const char *handler; /* "glance-status" ...; NULL: nothing of ours */
-    const char *rest; /* the path behind the endpoint, "" or "/<cluster>/..."; NULL if the request
-                         has one of our handlers, but no path of it */
-} glance_target_t;
 
 void *glance_endpoint_create_location(apr_pool_t *pool, char *path);
 void *glance_endpoint_merge_location(apr_pool_t *pool, void *base, void *add);
 
-/** The handler of an endpoint by its name in GlanceEndpoint, or NULL if there is none such. */
-const char *glance_endpoint_handler(const char *name);
+/** The endpoint of that name, in any case, or NULL. */
+const glance_endpoint_t *glance_endpoint_find(const char *name);
 
-/** What the request asks of us, by GlanceEndpoint in its location or by SetHandler at the
- * endpoint's usual path. Not known in the map_to_storage phase itself. */
-glance_target_t glance_endpoint_target(request_rec *r);
+/** The names of all endpoints: "status, health, ..." */
+const char *glance_endpoint_names(apr_pool_t *pool);
 
-/** On the translate_name hook, after all modules that map URLs: our URLs name no files. */
+/** On the translate_name hook, after all modules that map URLs: the URL of an endpoint names no
+ * file. */
 int glance_endpoint_translate(request_rec *r);
 
 /** On the map_to_storage hook, before all others: applies the access rules of the DocumentRoot, as
  * for any URL below it, without looking for a file of the request's name. */
 int glance_endpoint_map(request_rec *r);
 
-/** On the type_checker hook, before all others: names like "bot.gz" are no file types. */
+/** On the type_checker hook, before all others: sets the handler, so that a name such as "bot.gz"
+ * is no file type. */
 int glance_endpoint_type(request_rec *r);
+
+/** On the handler hook: answers OPTIONS, 405 and the 404 of an endpoint without argument, runs the
+ * due sweep, and calls the endpoint's handler.
+ * @return DECLINED for a request that is not for an endpoint, else what httpd expects. */
+int glance_endpoint_handle(request_rec *r);
 
 #endif

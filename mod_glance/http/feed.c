@@ -11,7 +11,6 @@
 #include "util_filter.h"
 
 #include "core/websocket.h"
-#include "boards/sweep.h"
 #include "live/admission.h"
 #include "http/response.h"
 
@@ -100,20 +99,17 @@ static void switch_protocols(request_rec *r, const char *accept, int speaks_even
     ap_remove_input_filter_byhandle(c->input_filters, "reqtimeout");
 }
 
-int glance_feed_open(request_rec *r, glance_store_t *store, const char *path)
+int glance_feed_open(request_rec *r, glance_store_t *store, const char *rest)
 {
     char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE];
     int speaks_events = offers_events(r);
     glance_stream_request_t stream;
-    int answer = glance_response_unless_get(r, path);
+    int answer = check_handshake(r, accept);
 
-    if (answer == DECLINED) {
-        answer = check_handshake(r, accept);
-    }
+    (void)rest;
     if (answer != DECLINED) {
         return answer;
     }
-    glance_sweep_if_due(store);
     stream = glance_admission_read(r, store, speaks_events ? GLANCE_EVENTS : GLANCE_FEED);
     if (!glance_admission_is_possible(r)) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);

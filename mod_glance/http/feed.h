@@ -10,6 +10,6 @@
 #include "boards/store.h"
 
 /** `GET …/feed` */
-int glance_feed_open(request_rec *r, glance_store_t *store, const char *path);
+int glance_feed_open(request_rec *r, glance_store_t *store, const char *rest);
 
 #endif

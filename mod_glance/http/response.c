@@ -1,4 +1,4 @@
-/* response.c: the answers that all handlers give alike.
+/* response.c: the responses that all handlers share.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,7 +10,9 @@
 
 #include "core/json.h"
 
-static int write_text(request_rec *r, glance_buffer_t *buffer)
+#define NAMES_MAX 10 /* clusters that an error names */
+
+static int write_buffer(request_rec *r, glance_buffer_t *buffer)
 {
     ap_set_content_length(r, (apr_off_t)buffer->length);
     if (!r->header_only) {
@@ -20,7 +22,7 @@ static int write_text(request_rec *r, glance_buffer_t *buffer)
     return OK;
 }
 
-/* httpd would read all of it, and wait for it, before it sends the answer off. */
+/* On a connection that stays open, httpd reads the whole body before it sends the response. */
 static void leave_body(request_rec *r)
 {
     if (ap_request_has_body(r)) {
@@ -43,7 +45,13 @@ int glance_response_error(request_rec *r, int status, const char *format, ...)
     r->status = status;
     ap_set_content_type(r, "application/json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    return write_text(r, buffer);
+    return write_buffer(r, buffer);
+}
+
+int glance_response_failure(request_rec *r)
+{
+    return glance_response_error(r, HTTP_INTERNAL_SERVER_ERROR,
+                                 "the server failed; its error log says why");
 }
 
 int glance_response_methods(request_rec *r, const char *allow)
@@ -54,19 +62,39 @@ int glance_response_methods(request_rec *r, const char *allow)
         r->status = HTTP_NO_CONTENT;
         return OK;
     }
-    return glance_response_error(r, HTTP_METHOD_NOT_ALLOWED, "%s does not take %s; it takes %s",
+    return glance_response_error(r, HTTP_METHOD_NOT_ALLOWED, "%s does not accept %s; use %s",
                                  r->uri, r->method, allow);
 }
 
-int glance_response_unless_get(request_rec *r, const char *rest)
+/* "main, patron, ..." */
+static const char *cluster_names(apr_pool_t *pool, const glance_board_t *board)
 {
-    if (r->method_number != M_GET) {
-        return glance_response_methods(r, "GET, HEAD, OPTIONS");
+    const char *names = board->clusters[0].name;
+    apr_uint32_t i;
+
+    for (i = 1; i < board->cluster_count && i < NAMES_MAX; i++) {
+        names = apr_pstrcat(pool, names, ", ", board->clusters[i].name, NULL);
     }
-    if (*rest && strcmp(rest, "/") != 0) {
-        return glance_response_error(r, HTTP_NOT_FOUND, "there is nothing behind this path");
+    return i < board->cluster_count ? apr_pstrcat(pool, names, ", ...", NULL) : names;
+}
+
+int glance_response_no_cluster(request_rec *r, const glance_board_t *board,
+                               const glance_path_t *path)
+{
+    return glance_response_error(r, HTTP_BAD_REQUEST, "no cluster '%s'; use one of: %s",
+                                 apr_pstrmemdup(r->pool, path->cluster, path->cluster_length),
+                                 cluster_names(r->pool, board));
+}
+
+int glance_response_unless_shard(request_rec *r, const glance_board_cluster_t *cluster,
+                                 apr_int32_t id)
+{
+    if (id != GLANCE_PATH_OUTSIDE && (apr_uint32_t)id < cluster->shards) {
+        return DECLINED;
     }
-    return DECLINED;
+    return glance_response_error(r, HTTP_BAD_REQUEST,
+                                 "no shard of that id in cluster '%s'; its ids are 0 to %u",
+                                 cluster->name, cluster->shards - 1);
 }
 
 int glance_response_text(request_rec *r, const char *type, glance_buffer_t *buffer)
@@ -75,11 +103,5 @@ int glance_response_text(request_rec *r, const char *type, glance_buffer_t *buff
         return glance_response_failure(r);
     }
     ap_set_content_type(r, type);
-    return write_text(r, buffer);
-}
-
-int glance_response_failure(request_rec *r)
-{
-    return glance_response_error(r, HTTP_INTERNAL_SERVER_ERROR,
-                                 "the server could not do this; its error log says why");
+    return write_buffer(r, buffer);
 }

@@ -1,4 +1,4 @@
-/* response.h: the answers that all handlers give alike.
+/* response.h: the responses that all handlers share.
  *
  * A handler returns what these functions return.
  *
@@ -9,24 +9,30 @@
 
 #include "httpd_private.h"
 
+#include "core/board.h"
 #include "core/buffer.h"
+#include "core/path.h"
 
-/** An error with the JSON body `{"error": "..."}`; the sentence should name the next step.
- * A request body that was not read yet is never read: the connection closes instead. */
+/** An error with the JSON body `{"error": "..."}`. The sentence names the next step. A request body
+ * that is not read yet stays unread: the connection closes instead. */
 int glance_response_error(request_rec *r, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** For endpoints that are one document: DECLINED if this is a GET or HEAD of just that, else what
- * the handler returns, with the answer given. @a rest is the path behind the endpoint. */
-int glance_response_unless_get(request_rec *r, const char *rest);
+/** 500 for a fault of the server, which is logged. */
+int glance_response_failure(request_rec *r);
 
-/** 405 with Allow, or 204 if the method was OPTIONS. @a allow is what the endpoint takes. */
+/** 204 with Allow for OPTIONS, else 405 with Allow. @a allow lists the methods of the endpoint. */
 int glance_response_methods(request_rec *r, const char *allow);
 
-/** 200 with a text, which is released. NULL makes it a 500: memory ran out. */
-int glance_response_text(request_rec *r, const char *type, glance_buffer_t *buffer);
+/** 400: the board has no cluster of the path's name. */
+int glance_response_no_cluster(request_rec *r, const glance_board_t *board,
+                               const glance_path_t *path);
 
-/** 500 for a fault on our side that is in the log. */
-int glance_response_failure(request_rec *r);
+/** DECLINED if the cluster has a shard of that id, else 400. */
+int glance_response_unless_shard(request_rec *r, const glance_board_cluster_t *cluster,
+                                 apr_int32_t id);
+
+/** 200 with a buffer, which is released; 500 if that is NULL, since memory ran out. */
+int glance_response_text(request_rec *r, const char *type, glance_buffer_t *buffer);
 
 #endif

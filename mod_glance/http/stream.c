@@ -6,9 +6,7 @@
 
 #include "http_protocol.h"
 #include "util_filter.h"
-#include "util_filter.h"
 
-#include "boards/sweep.h"
 #include "live/admission.h"
 #include "live/polling.h"
 #include "http/response.h"
@@ -68,19 +66,15 @@ static int send_head(request_rec *r)
     return ap_rflush(r) == 0 && r->sent_bodyct && !is_filtered(r);
 }
 
-int glance_stream_open(request_rec *r, glance_store_t *store, const char *path)
+int glance_stream_open(request_rec *r, glance_store_t *store, const char *rest)
 {
     glance_stream_request_t stream;
-    int answer = glance_response_unless_get(r, path);
 
-    if (answer != DECLINED) {
-        return answer;
-    }
+    (void)rest;
     set_headers(r);
     if (r->header_only) {
         return OK;
     }
-    glance_sweep_if_due(store);
     stream = glance_admission_read(r, store, GLANCE_STREAM);
     if (glance_admission_is_possible(r) && send_head(r)) {
         glance_admission_grant(r, &stream);

@@ -10,6 +10,6 @@
 #include "boards/store.h"
 
 /** `GET …/stream` */
-int glance_stream_open(request_rec *r, glance_store_t *store, const char *path);
+int glance_stream_open(request_rec *r, glance_store_t *store, const char *rest);
 
 #endif
