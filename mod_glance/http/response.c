@@ -45,6 +45,7 @@ int glance_response_error(request_rec *r, int status, const char *format, ...)
     r->status = status;
     ap_set_content_type(r, "application/json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_unset(r->headers_out, "ETag"); /* that of the document that could not be sent */
     return write_buffer(r, buffer);
 }
 

@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Apache::Test qw(-withtestmore);
+use Glance::Httpd;
 use Glance::Test;
 
 # The board of the virtual host own (main:3) is this file's for as long as it runs.
@@ -69,6 +70,19 @@ subtest 'an unhealthy shard that is heard of breaks it' => sub {
 subtest 'errors have none' => sub {
     is(http('GET', '/api/status/nosuch', @own)->header('etag'), undef, 'no ETag');
     answers(get('/api/status/nosuch', '*'), 400, 'and no 304');
+    my $httpd = Glance::Httpd->new;
+    my $folder = "$httpd->{root}/locks";
+    mkdir $folder, 0700 or die "$folder: $!";
+    SKIP: {
+        skip 'only root can start children that cannot open the lock', 1 if $>;
+        $httpd->configure("Mutex flock:$folder glance\nGlanceBots main:6")->start;
+        for my $path (qw(/api/status /api/status/main /api/status/main/0)) {
+            my $answer = $httpd->http('GET', $path);
+            refuses($answer, 500, qr/error log/, "$path without a lock");
+            is($answer->header('etag'), undef, 'no ETag');
+            is($answer->header('cache-control'), 'no-store', 'and not to be stored');
+        }
+    }
 };
 
 done_testing;

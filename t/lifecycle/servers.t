@@ -18,6 +18,21 @@ subtest 'without GlanceBots the handlers say what is missing' => sub {
         qr/GlanceBots/, 'GET /api/feed');
 };
 
+subtest 'each fault of the configuration has lines of its own in the log' => sub {
+    my $one_child = mpm() eq 'prefork'
+        ? "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
+        : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
+    my $elsewhere = "<Location /elsewhere>\nSetHandler glance-status\n</Location>\n";
+    my $httpd = Glance::Httpd->new->configure($one_child . $elsewhere)->start;
+    for my $path (qw(/elsewhere /elsewhere /api/status /api/status)) {
+        answers($httpd->http('GET', $path), 500, $path);
+    }
+    my @lines = $httpd->log_text =~ /GL0050: cannot serve (.*)/g;
+    is(scalar @lines, 2, 'one line for each') or diag(@lines);
+    like($lines[0], qr{\A/elsewhere: SetHandler .*GlanceEndpoint}, 'the path');
+    like($lines[1], qr{\A/api/status: .*GlanceBots}, 'the board');
+};
+
 subtest 'a virtual host inherits the passphrase, or replaces it' => sub {
     my $httpd = Glance::Httpd->new;
     my %port = map { $_ => $httpd->port($_) } qw(inherits replaces opens);
