@@ -6,12 +6,12 @@
 
 #include "http_connection.h"
 #include "http_protocol.h"
+#include "util_script.h"
 
 #include "apr_portable.h"
 #include "apr_strings.h"
 
 #include "core/clock.h"
-#include "core/query.h"
 #include "boards/retained.h"
 #include "live/descriptors.h"
 #include "live/handover.h"
@@ -21,15 +21,17 @@
 glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *store,
                                               glance_dialect_e dialect)
 {
-    const char *pulse = glance_query_get(r->args, "pulse", r->pool);
     const char *last = apr_table_get(r->headers_in, "Last-Event-ID");
-    glance_stream_request_t stream = {.store = store,
-                                      .dialect = dialect,
-                                      .wants_health = !pulse || strcmp(pulse, "0") != 0};
+    glance_stream_request_t stream = {.store = store, .dialect = dialect};
+    apr_table_t *query;
+    const char *pulse;
     glance_place_t place;
 
+    ap_args_to_table(r, &query);
+    pulse = apr_table_get(query, "pulse");
+    stream.wants_health = !pulse || strcmp(pulse, "0") != 0;
     if (!last) {
-        last = glance_query_get(r->args, "last-event-id", r->pool);
+        last = apr_table_get(query, "last-event-id");
     }
     /* The original's messages have no ids. */
     if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)

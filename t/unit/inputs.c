@@ -1,12 +1,10 @@
-/* inputs.c: small texts that admins and clients write: times, passphrases, query strings; and how
- * often something is said.
+/* inputs.c: small texts that admins write: times, passphrases; and how often something is logged.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "apr_strings.h"
 
 #include "core/duration.h"
-#include "core/query.h"
 #include "core/rate.h"
 #include "core/secret.h"
 
@@ -91,23 +89,6 @@ static void test_secrets(apr_pool_t *pool)
        "of any kind");
 }
 
-static void test_queries(apr_pool_t *pool)
-{
-    is(glance_query_get(NULL, "a", pool), NULL, "no query");
-    is(glance_query_get("", "a", pool), NULL, "an empty one");
-    is(glance_query_get("a", "a", pool), NULL, "a name without a value");
-    is(glance_query_get("a=", "a", pool), "", "an empty value");
-    is(glance_query_get("a=1", "a", pool), "1", "a value");
-    is(glance_query_get("b=2&a=1&a=3", "a", pool), "1", "the first one counts");
-    is(glance_query_get("&&xa=2&a=1&", "a", pool), "1", "a name is meant as a whole");
-    is(glance_query_get("ab=2", "a", pool), NULL, "not a part of it");
-    is(glance_query_get("b=a=1", "a", pool), NULL, "nor one in a value");
-    is(glance_query_get("a=%41+b%26c", "a", pool), "A b&c", "values are decoded");
-    is(glance_query_get("a=x%", "a", pool), "", "what cannot be decoded is empty");
-    is(glance_query_get("a=%zz", "a", pool), "", "also in another way");
-    is(glance_query_get("a=x%00y", "a", pool), "", "or with a NUL");
-}
-
 static void test_rate(void)
 {
     glance_rate_t rate = {.span = SECOND, .most = 2};
@@ -131,7 +112,6 @@ int main(void)
 
     test_durations();
     test_secrets(pool);
-    test_queries(pool);
     test_rate();
     apr_pool_destroy(pool);
     apr_terminate();
