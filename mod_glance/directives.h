@@ -1,5 +1,4 @@
-/* directives.h: the names of the directives, for the command table and for what the log says
- * of them.
+/* directives.h: the names of the directives, for the command table and the log messages.
  *
  * SPDX-License-Identifier: ISC
  */

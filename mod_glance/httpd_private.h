@@ -1,4 +1,4 @@
-/* httpd_private.h: what every file of the module's httpd part needs.
+/* httpd_private.h: what every file outside core/ needs of httpd.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,11 +17,11 @@ streams would keep old children alive after a graceful restart"
 #endif
 
 #ifndef __linux__
-#error "mod_glance needs Linux: the streams rest on epoll and eventfd"
+#error "mod_glance needs Linux: the hub uses epoll and eventfd"
 #endif
 
-/* Whether httpd still holds bytes for the client. conn_rec says so in httpd 2.4; what comes
- * after 2.4 asks the filters. */
+/* Whether httpd still buffers bytes for the client. httpd 2.4 keeps that in conn_rec; later
+ * versions ask the output filters. */
 #if AP_MODULE_MAGIC_AT_LEAST(20150222, 5)
 #include "util_filter.h"
 #define GLANCE_OUTPUT_IS_PENDING(c) ap_filter_should_yield((c)->output_filters)
@@ -29,14 +29,14 @@ streams would keep old children alive after a graceful restart"
 #define GLANCE_OUTPUT_IS_PENDING(c) ((c)->data_in_output_filters)
 #endif
 
-/* The one symbol that httpd looks up; all others stay inside. */
+/* The only exported symbol: httpd looks it up. */
 extern module AP_MODULE_DECLARE_DATA glance_module __attribute__((visibility("default")));
 
 #ifdef APLOG_USE_MODULE
 APLOG_USE_MODULE(glance);
 #endif
 
-/** The stable tag of a log message, GL0001 and up. Numbers are never used again. */
+/** The stable tag of a log message, GL0001 and up. Numbers are never reused. */
 #define GLANCE_LOGNO(number) "GL" #number ": "
 
 #endif

@@ -1,4 +1,4 @@
-/* feed.c: the handler of the live feed.
+/* feed.c: the handler of the live feed, a WebSocket.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +15,7 @@
 #include "http/response.h"
 
 #define VERSION "13"
-#define SUBPROTOCOL "glance-events" /* our own; the original Glance's feed has none */
+#define SUBPROTOCOL "glance-events" /* without it: the original Glance's messages */
 #define RETRY_AFTER "5"             /* seconds */
 
 static const char *header(const request_rec *r, const char *name)
@@ -25,7 +25,7 @@ static const char *header(const request_rec *r, const char *name)
     return value ? value : "";
 }
 
-/* Repeated headers have been joined to one list by now. */
+/* httpd joins repeated headers to one list. */
 static int lists(const request_rec *r, const char *name, const char *token,
                  glance_websocket_compare_fn_t compare)
 {
@@ -39,7 +39,7 @@ static int is_upgrade(const request_rec *r)
            && lists(r, "Connection", "upgrade", ap_cstr_casecmpn);
 }
 
-/* Unlike most of HTTP, a subprotocol's name minds its case. */
+/* The names of subprotocols are case-sensitive (RFC 6455, 4.2.2). */
 static int offers_events(const request_rec *r)
 {
     return lists(r, "Sec-WebSocket-Protocol", SUBPROTOCOL, strncmp);
@@ -51,18 +51,19 @@ static int ask_for_upgrade(request_rec *r)
     apr_table_setn(r->headers_out, "Connection", "Upgrade");
     apr_table_setn(r->headers_out, "Sec-WebSocket-Version", VERSION);
     return glance_response_error(r, HTTP_UPGRADE_REQUIRED,
-                                 "this is a WebSocket: open it with one, of version " VERSION
-                                 " and over HTTP/1.1");
+                                 "the feed is a WebSocket; connect with WebSocket version " VERSION
+                                 " over HTTP/1.1");
 }
 
-/* DECLINED and the key's answer if the handshake is in order, else what the handler returns. */
+/* Returns DECLINED and the value of Sec-WebSocket-Accept for a valid handshake, else what the
+ * handler returns. */
 static int check_handshake(request_rec *r, char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE])
 {
     if (r->connection->master) {
-        /* RFC 8441 wants an extended CONNECT, which mod_http2 does not pass on as such. */
+        /* RFC 8441 needs an extended CONNECT, which mod_http2 does not pass on as such. */
         return glance_response_error(
             r, HTTP_NOT_IMPLEMENTED,
-            "the feed is not served over HTTP/2; open it over HTTP/1.1, or "
+            "the feed is not available over HTTP/2; connect over HTTP/1.1, or "
             "use the stream");
     }
     if (!is_upgrade(r) || strcmp(header(r, "Sec-WebSocket-Version"), VERSION) != 0) {
@@ -70,17 +71,18 @@ static int check_handshake(request_rec *r, char accept[GLANCE_WEBSOCKET_ACCEPT_S
     }
     if (glance_websocket_accept(accept, header(r, "Sec-WebSocket-Key")) != APR_SUCCESS) {
         return glance_response_error(r, HTTP_BAD_REQUEST,
-                                     "Sec-WebSocket-Key must be there once, 16 bytes in base64");
+                                     "send Sec-WebSocket-Key once, with 16 bytes in base64");
     }
     if (ap_request_has_body(r)) {
-        return glance_response_error(r, HTTP_BAD_REQUEST, "a WebSocket's request has no body");
+        return glance_response_error(r, HTTP_BAD_REQUEST,
+                                     "send the request of a WebSocket without a body");
     }
     return DECLINED;
 }
 
-/* From here on the connection speaks WebSocket: the request's own filters, which speak HTTP, are
- * passed over, and nobody waits for another request in time. */
-static void switch_protocols(request_rec *r, const char *accept, int speaks_events)
+/* After the response's head the connection carries WebSocket frames. The request's filters, which
+ * add HTTP, are bypassed, and mod_reqtimeout no longer waits for a request. */
+static void switch_protocols(request_rec *r, const char *accept, int sends_events)
 {
     conn_rec *c = r->connection;
 
@@ -88,7 +90,7 @@ static void switch_protocols(request_rec *r, const char *accept, int speaks_even
     apr_table_setn(r->headers_out, "Upgrade", "websocket");
     apr_table_setn(r->headers_out, "Connection", "Upgrade");
     apr_table_setn(r->headers_out, "Sec-WebSocket-Accept", accept);
-    if (speaks_events) {
+    if (sends_events) {
         apr_table_setn(r->headers_out, "Sec-WebSocket-Protocol", SUBPROTOCOL);
     }
     r->status = HTTP_SWITCHING_PROTOCOLS;
@@ -102,7 +104,7 @@ static void switch_protocols(request_rec *r, const char *accept, int speaks_even
 int glance_feed_open(request_rec *r, glance_store_t *store, const char *rest)
 {
     char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE];
-    int speaks_events = offers_events(r);
+    int sends_events = offers_events(r);
     glance_stream_request_t stream;
     int answer = check_handshake(r, accept);
 
@@ -110,15 +112,14 @@ int glance_feed_open(request_rec *r, glance_store_t *store, const char *rest)
     if (answer != DECLINED) {
         return answer;
     }
-    stream = glance_admission_read(r, store, speaks_events ? GLANCE_EVENTS : GLANCE_FEED);
+    stream = glance_admission_read(r, store, sends_events ? GLANCE_EVENTS : GLANCE_FEED);
     if (!glance_admission_is_possible(r)) {
         apr_table_setn(r->headers_out, "Retry-After", RETRY_AFTER);
-        return glance_response_error(
-            r, HTTP_SERVICE_UNAVAILABLE,
-            "this server holds no more feeds over this kind of connection; "
-            "use the stream, or try again later");
+        return glance_response_error(r, HTTP_SERVICE_UNAVAILABLE,
+                                     "this server cannot hold another feed on this connection; "
+                                     "use the stream, or try again later");
     }
-    switch_protocols(r, apr_pstrdup(r->pool, accept), speaks_events);
+    switch_protocols(r, apr_pstrdup(r->pool, accept), sends_events);
     glance_admission_grant(r, &stream);
     return OK;
 }

@@ -8,7 +8,7 @@
 #include "apr_optional_hooks.h"
 
 #include "http_protocol.h"
-#include <mod_status.h> /* httpd's: quotes would find ours */
+#include <mod_status.h> /* httpd's; with quotes it would be this folder's */
 
 #include "core/clock.h"
 #include "boards/retained.h"
@@ -26,7 +26,7 @@ static const struct {
     {GLANCE_COUNTER_BROADCASTS, "GlanceBroadcasts", "broadcasts"},
     {GLANCE_COUNTER_BYTES, "GlanceBytes", "bytes broadcast"},
     {GLANCE_COUNTER_SLOW, "GlanceDroppedSlow", "viewers dropped as too slow"},
-    {GLANCE_COUNTER_SHED, "GlanceShed", "viewers sent away as descriptors or memory ran short"},
+    {GLANCE_COUNTER_SHED, "GlanceShed", "viewers dropped as descriptors or memory ran short"},
 };
 
 #define TOTAL_COUNT (sizeof totals / sizeof totals[0])
@@ -67,11 +67,11 @@ static void show_save(request_rec *r, int as_text)
     }
     else if (saved) {
         ap_rprintf(r, "<dt>states last saved: %d s ago%s</dt>\n", ago,
-                   failed ? "; since then it fails, see the error log" : "");
+                   failed ? "; saving fails since then, see the error log" : "");
     }
     else {
         ap_rprintf(r, "<dt>states last saved: never%s</dt>\n",
-                   failed ? "; it fails, see the error log" : "");
+                   failed ? "; saving fails, see the error log" : "");
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include "httpd_private.h"
 
-/** Registers the section, if mod_status is there. */
+/** On register_hooks: adds the section to mod_status, if that is loaded. */
 void glance_mod_status_register(apr_pool_t *pool);
 
 #endif

@@ -16,13 +16,13 @@ static void set_headers(request_rec *r)
     ap_set_content_type(r, "text/event-stream");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "X-Accel-Buffering", "no");
-    /* mod_deflate and mod_brotli would hold events back. */
+    /* mod_deflate and mod_brotli would buffer events. */
     apr_table_setn(r->subprocess_env, "no-gzip", "1");
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
 }
 
-/* Filters of the request that let a body without length or chunks pass as it is: httpd's own, and
- * mod_security's, which keeps a body back or lets it pass; which of the two, the head has shown. */
+/* Filters of the request that pass a body without length and chunks on unchanged. They are httpd's
+ * own and mod_security's, which either buffers the whole response, head included, or nothing. */
 static const char *const harmless[] = {
     "old_write",     "content_length", "byterange",       "http_header",
     "http_outerror", "chunk",          "modsecurity_out",
@@ -40,9 +40,9 @@ static int is_harmless(const ap_filter_t *filter)
     return 0;
 }
 
-/* What the hub writes passes no filter of the request. Another one that is still there once the
- * head has passed it would change the body, or slow it down: mod_substitute, mod_ext_filter,
- * mod_ratelimit. (mod_deflate, mod_headers and others have removed themselves by then.) */
+/* What the hub writes bypasses the request's filters. Any other filter that is still there after
+ * the head, such as those of mod_substitute, mod_ext_filter and mod_ratelimit, would change the
+ * body or slow it down. (mod_deflate, mod_headers and others remove themselves before.) */
 static int is_filtered(const request_rec *r)
 {
     const ap_filter_t *filter;
@@ -56,13 +56,13 @@ static int is_filtered(const request_rec *r)
     return 0;
 }
 
-/* Sends the head alone. A filter of the request may hold it back until the body is complete: a
- * firewall that examines bodies, for example. What the hub then wrote would come before it, or
- * behind an answer that is complete. The filter that writes the head tells when it has
- * (http_filters.c). Returns 1, or 0 if the head has not left or the body is not the hub's alone. */
+/* Sends the head without a body. A filter may buffer the head until the body is complete, as a
+ * firewall that examines bodies does: the hub would write before the head, or after a complete
+ * response. httpd's filter that writes the head sets sent_bodyct (http_filters.c).
+ * Returns 1, or 0 if the head has not left or a filter would change the body. */
 static int send_head(request_rec *r)
 {
-    r->connection->keepalive = AP_CONN_CLOSE; /* so there are no chunks either */
+    r->connection->keepalive = AP_CONN_CLOSE; /* httpd then sends no chunks */
     return ap_rflush(r) == 0 && r->sent_bodyct && !is_filtered(r);
 }
 

@@ -9,7 +9,8 @@
 
 #include "boards/store.h"
 
-/** `GET …/stream` */
+/** `GET …/stream`: sends the head, after which the hub takes the connection over. Where the hub
+ * cannot, the polling fallback is the response. */
 int glance_stream_open(request_rec *r, glance_store_t *store, const char *rest);
 
 #endif
