@@ -44,6 +44,8 @@ subtest 'by query' => sub {
         { main => { 3 => '55' } }, 'beside another parameter');
     is_update(first_event(path => "/api/stream?last-event-id=$id&pulse=0"),
         { main => { 3 => '55' } }, 'before another parameter');
+    is_update(first_event(path => '/api/stream?last-event-id=' . $id =~ s/-/%2d/r),
+        { main => { 3 => '55' } }, 'percent-encoded');
 };
 
 subtest 'without a change the update is empty' => sub {
