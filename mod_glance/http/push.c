@@ -26,7 +26,7 @@ typedef struct {
     request_rec *r;
     glance_store_t *store;
     glance_path_t path;
-    const glance_board_cluster_t *cluster; /* the one that the path names */
+    const glance_board_cluster_t *cluster; /* the path's, once all but the state is checked */
 } push_t;
 
 /* ---- 401 ---- */
@@ -136,10 +136,11 @@ static int refuse_path(request_rec *r, int depth)
 }
 
 /* Checks everything but the state, which is 400 as well. `depth` is the number of the path's parts.
- * Returns DECLINED if all is well, else what the handler returns. */
+ * Sets push->cluster if all is well, else returns what the handler returns. */
 static int check(push_t *push, const char *rest, int depth)
 {
     request_rec *r = push->r;
+    const glance_board_cluster_t *cluster;
     int status;
 
     if (!is_allowed(r, rest)) {
@@ -152,12 +153,13 @@ static int check(push_t *push, const char *rest, int depth)
     if (status != OK) {
         return refuse_body(r, status);
     }
-    push->cluster = glance_board_find(push->store->board, push->path.cluster,
-                                      push->path.cluster_length);
-    if (!push->cluster) {
+    cluster = glance_board_find(push->store->board, push->path.cluster, push->path.cluster_length);
+    if (!cluster) {
         return glance_response_no_cluster(r, push->store->board, &push->path);
     }
-    return glance_response_unless_shard(r, push->cluster, push->path.id);
+    status = glance_response_unless_shard(r, cluster, push->path.id);
+    push->cluster = status == DECLINED ? cluster : NULL;
+    return status;
 }
 
 /* ---- 503, 409, 204 ---- */
@@ -203,7 +205,7 @@ int glance_push_status(request_rec *r, glance_store_t *store, const char *rest)
     apr_status_t rv;
     int answer = check(&push, rest, 3);
 
-    if (answer != DECLINED) {
+    if (!push.cluster) {
         return answer;
     }
     if (push.path.state == GLANCE_PATH_OUTSIDE || push.path.state >= GLANCE_STATES) {
@@ -222,7 +224,7 @@ int glance_push_health(request_rec *r, glance_store_t *store, const char *rest)
     apr_status_t rv;
     int answer = check(&push, rest, 2);
 
-    if (answer != DECLINED) {
+    if (!push.cluster) {
         return answer;
     }
     rv = glance_store_heartbeat(store, shard_of(&push), &was);
