@@ -272,8 +272,8 @@ static int dispatch(request_rec *r, const glance_endpoint_t *endpoint, glance_st
         return refuse_method(r, endpoint);
     }
     if (!endpoint->takes_argument && *rest && strcmp(rest, "/") != 0) {
-        return glance_response_error(r, HTTP_NOT_FOUND, "no resource below this path; leave out %s",
-                                     rest);
+        return glance_response_error(r, HTTP_NOT_FOUND,
+                                     "no resource below this path; leave out '%s'", rest);
     }
     if (endpoint->sweeps && r->method_number == M_GET) {
         glance_sweep_if_due(store);

@@ -186,10 +186,10 @@ subtest 'other methods' => sub {
     isnt($answer ? $answer->status : undef, 101, 'and never switched');
 };
 
-subtest 'there is nothing behind the path' => sub {
+subtest 'there is no resource below the path' => sub {
     for my $path ('/api/feed/x', '/api/feed//x', '/api/feed/main/0', '/api/feed/%20') {
         my $answer = knock({}, path => $path);
-        refuses($answer, 404, qr/nothing/, $path);
+        refuses($answer, 404, qr/no resource/, $path);
     }
     my $answer = knock({}, path => '/api/feeds');
     answers($answer, 404, 'another path is httpd\'s own 404');
