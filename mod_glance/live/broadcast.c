@@ -68,8 +68,8 @@ void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *view
 
 /* ---- texts for viewers one by one ---- */
 
-/* The beginning of every stream. It goes out with the first event, not with the answer's head: that
- * would cost a packet and, over TLS, mod_ssl's buffer for joining the two. */
+/* The beginning of every stream. It goes out with the first event. Sent with the head of the
+ * response, it would cost a packet of its own. */
 static glance_text_t *begin_stream(glance_transport_e transport, glance_text_t *event)
 {
     glance_text_t *text = event ? glance_text_make(event->length + 32) : NULL;
@@ -114,8 +114,14 @@ static int is_current(const glance_broadcast_text_t *place, apr_uint64_t seq, gl
            && (place->upto == seq || (place->since == HELLO && place->text->length >= LARGE_HELLO));
 }
 
-/* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date,
- * or up to `upto` at least. Not the caller's to keep. */
+static void forget_text(glance_broadcast_text_t *place)
+{
+    glance_text_release(place->text);
+    place->text = NULL;
+}
+
+/* The text that tells a viewer, who knows the board up to `since`, of all changes up to `upto`. For
+ * a new viewer it begins the stream. Returns NULL if there is no memory. The cache owns the text. */
 static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport_e transport,
                                  apr_uint64_t since, int is_new, apr_uint64_t *upto,
                                  glance_moment_t now)
@@ -134,7 +140,7 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport
     }
     place = &broadcast->texts[broadcast->next_text];
     broadcast->next_text = (broadcast->next_text + 1) % GLANCE_BROADCAST_TEXTS;
-    glance_text_release(place->text);
+    forget_text(place);
     place->text = make_text(broadcast, transport, since, is_new, upto);
     place->transport = transport;
     place->since = since;
@@ -147,13 +153,7 @@ static glance_text_t *text_since(glance_broadcast_t *broadcast, glance_transport
     return place->text;
 }
 
-static void forget_text(glance_broadcast_text_t *place)
-{
-    glance_text_release(place->text);
-    place->text = NULL;
-}
-
-/* Empties the cache, or of what is too old to serve. */
+/* Drops what is too old to serve. With GLANCE_NO_MOMENT as the time, that is everything. */
 static void drop_texts(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     int i;
