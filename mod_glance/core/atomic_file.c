@@ -1,10 +1,11 @@
-/* atomic_file.c: small files that are replaced as a whole, or not at all.
+/* atomic_file.c: files that are replaced as a whole, or not at all.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,16 +13,46 @@
 
 #include "apr_strings.h"
 
-/* One of an earlier server that was killed while it wrote would be in the way for ever. */
-static int create(const char *path)
-{
-    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int file = open(path, flags, 0600);
+/* The name of a file before it takes the place of the old one. */
+typedef struct {
+    char path[PATH_MAX];
+} draft_t;
 
-    if (file < 0 && errno == EEXIST && unlink(path) == 0) {
-        file = open(path, flags, 0600);
+static apr_status_t name_draft(draft_t *draft, const char *path)
+{
+    int length = snprintf(draft->path, sizeof draft->path, "%s.new", path);
+
+    return length > 0 && length < (int)sizeof draft->path ? APR_SUCCESS : ENAMETOOLONG;
+}
+
+apr_status_t glance_atomic_file_create(int *file, const char *path)
+{
+    draft_t draft;
+    apr_status_t rv = name_draft(&draft, path);
+
+    if (rv == APR_SUCCESS) {
+        (void)unlink(draft.path); /* left by a server that was killed while it wrote */
+        *file = open(draft.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        rv = *file < 0 ? errno : APR_SUCCESS;
     }
-    return file;
+    return rv;
+}
+
+apr_status_t glance_atomic_file_commit(const char *path)
+{
+    draft_t draft;
+    apr_status_t rv = name_draft(&draft, path);
+
+    return rv == APR_SUCCESS && rename(draft.path, path) != 0 ? errno : rv;
+}
+
+void glance_atomic_file_discard(const char *path)
+{
+    draft_t draft;
+
+    if (name_draft(&draft, path) == APR_SUCCESS) {
+        (void)unlink(draft.path);
+    }
 }
 
 static int write_all(int file, const char *data, apr_size_t length)
@@ -49,8 +80,8 @@ static apr_status_t fill(int file, const char *data, apr_size_t length, const ch
     if (write_all(file, data, length) != 0) {
         rv = errno;
     }
-    if (rv == APR_SUCCESS && fsync(file) != 0) {
-        *step = "bring to the disk";
+    else if (fsync(file) != 0) {
+        *step = "sync";
         rv = errno;
     }
     if (close(file) != 0 && rv == APR_SUCCESS) {
@@ -69,34 +100,31 @@ static const char *folder_of(const char *path, apr_pool_t *pool)
     return slash == path ? "/" : apr_pstrmemdup(pool, path, (apr_size_t)(slash - path));
 }
 
-/* Whether the error says that this cannot be done here, rather than that it went wrong. */
-static int is_impossible(int error)
+/* Whether the error says that folders cannot be opened or synced here at all. */
+static int is_unsupported(int error)
 {
     return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS
            || error == EBADF || error == EACCES || error == EPERM;
 }
 
-/* Without this, a rename may be undone by a power failure. The new text is in place all the same,
- * so where folders cannot be brought to the disk, or not be opened, nothing has failed. */
+/* Without this, a power failure may undo a rename. */
 static apr_status_t sync_folder(const char *folder)
 {
     int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     apr_status_t rv = APR_SUCCESS;
 
-    if (directory < 0) {
-        return is_impossible(errno) ? APR_SUCCESS : errno;
+    if (directory < 0 || fsync(directory) != 0) {
+        rv = is_unsupported(errno) ? APR_SUCCESS : errno;
     }
-    if (fsync(directory) != 0 && !is_impossible(errno)) {
-        rv = errno;
+    if (directory >= 0) {
+        close(directory);
     }
-    close(directory);
     return rv;
 }
 
 apr_status_t glance_atomic_file_replace(const char *path, const char *data, apr_size_t length,
                                         apr_size_t most, const char **step, apr_pool_t *pool)
 {
-    const char *draft = apr_pstrcat(pool, path, ".new", NULL);
     apr_status_t rv;
     int file;
 
@@ -107,24 +135,24 @@ apr_status_t glance_atomic_file_replace(const char *path, const char *data, apr_
         return EFBIG;
     }
     *step = "create";
-    file = create(draft);
-    if (file < 0) {
-        return errno;
-    }
-    rv = fill(file, data, length, step);
-    if (rv == APR_SUCCESS && rename(draft, path) != 0) {
-        *step = "rename to";
-        rv = errno;
-    }
+    rv = glance_atomic_file_create(&file, path);
     if (rv != APR_SUCCESS) {
-        unlink(draft);
         return rv;
     }
-    *step = "bring the folder to the disk of";
+    rv = fill(file, data, length, step);
+    if (rv == APR_SUCCESS) {
+        *step = "rename to";
+        rv = glance_atomic_file_commit(path);
+    }
+    if (rv != APR_SUCCESS) {
+        glance_atomic_file_discard(path);
+        return rv;
+    }
+    *step = "sync the folder of";
     return sync_folder(folder_of(path, pool));
 }
 
-/* A file may grow while it is read: what is more than its size is left. */
+/* Reads no further than the file's size when it was opened, though it may grow. */
 static apr_status_t read_all(int file, char *data, apr_size_t *length)
 {
     apr_size_t wanted = *length;
@@ -167,7 +195,7 @@ static apr_status_t read_open(int file, apr_size_t most, char **data, apr_size_t
 apr_status_t glance_atomic_file_read(const char *path, apr_size_t most, char **data,
                                      apr_size_t *length, apr_pool_t *pool)
 {
-    /* O_NONBLOCK: nobody may be at the other end of a pipe. */
+    /* O_NONBLOCK: to open a pipe without a writer would block. */
     int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     apr_status_t rv;
 

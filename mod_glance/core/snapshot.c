@@ -29,7 +29,7 @@ static apr_uint32_t tenths(glance_moment_t since, glance_moment_t now)
 
 void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_moment_t now)
 {
-    row->silent = tenths(shard->seen, now);
+    row->silent = tenths(shard->last_heartbeat, now);
     row->since = tenths(shard->since, now);
     row->reported = glance_shard_reported(shard);
     /* Asked once more, of the copy: the two must fit each other, or the state file that they go to

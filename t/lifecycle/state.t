@@ -101,20 +101,20 @@ subtest 'files that cannot be used' => sub {
     my $twice = $GOOD =~ s/(\{"name":"main")/$1,"name":"main"/r;
     my @cases = (
         [empty           => '',                                   'empty'],
-        [truncated       => substr($GOOD, 0, length($GOOD) - 20), 'no JSON from byte'],
-        ['half of it'    => substr($GOOD, 0, length($GOOD) / 2),  'no JSON from byte'],
-        [zeroes          => "\0" x 4096,                          'no JSON from byte'],
+        [truncated       => substr($GOOD, 0, length($GOOD) - 20), 'invalid JSON at byte'],
+        ['half of it'    => substr($GOOD, 0, length($GOOD) / 2),  'invalid JSON at byte'],
+        [zeroes          => "\0" x 4096,                          'invalid JSON at byte'],
         ['other JSON'    => '{"hello": "world"}',                 'not a state file'],
         ['a list'        => '[]',                                 'not a state file'],
-        ['deep'          => '[' x 100_000,                        'no JSON from byte'],
+        ['deep'          => '[' x 100_000,                        'invalid JSON at byte'],
         ['a later one'   => $GOOD =~ s/"mod_glance":1/"mod_glance":2/r, 'version 2, not 1'],
         ['bad digits'    => $GOOD =~ s/"3400"/"3900"/r,           'does not have a state for each'],
         ['too few'       => $GOOD =~ s/"3400"/"340"/r,            'does not have a state for each'],
         ['huge'          => $GOOD =~ s/"shards":4/"shards":99999999999/r, 'does not have a state for each'],
         ['negative'      => $GOOD =~ s/"shards":4/"shards":-4/r,  'does not have a state for each'],
         ['no such epoch' => $GOOD =~ s/"epoch":"/"epoch":"x/r,    'a board lacks a part'],
-        ['not UTF-8'     => $GOOD =~ s/"main"/"m\xff"/r,          'no JSON from byte'],
-        ['a name twice'  => $twice,                               'no JSON from byte'],
+        ['not UTF-8'     => $GOOD =~ s/"main"/"m\xff"/r,          'invalid JSON at byte'],
+        ['a name twice'  => $twice,                               'invalid JSON at byte'],
     );
     for my $case (@cases) {
         my ($name, $text, $fault) = @$case;
