@@ -10,6 +10,7 @@
 #include "http_core.h"
 
 #include "directives.h"
+#include "core/board_migrate.h"
 #include "core/clock.h"
 #include "boards/retained.h"
 #include "boards/state_file.h"
@@ -56,25 +57,14 @@ static glance_shm_file_place_t kept_place(const glance_store_t *store, apr_pool_
     return place;
 }
 
-static apr_status_t new_epoch(apr_uint64_t *epoch)
-{
-    return apr_generate_random_bytes((unsigned char *)epoch, sizeof *epoch);
-}
-
 /* Gives the store a new, empty board, which no other process can find before it is published. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
-                               apr_uint64_t epoch, glance_shm_file_place_t place, apr_pool_t *pool)
+                               glance_shm_file_place_t place, glance_segment_t **segment,
+                               apr_pool_t *pool)
 {
-    glance_segment_t *segment = glance_segment_make(glance_retained_segments(), store->name,
-                                                    clusters, epoch, place, store->server);
-
-    return segment ? glance_segment_open(&store->board, segment, pool) : APR_ENOMEM;
-}
-
-/* Publishes the board that make_board() has made last, once it holds all that it replaces. */
-static void publish_board(const glance_store_t *store)
-{
-    glance_segment_publish(*glance_retained_segments(), store->server);
+    *segment = glance_segment_make(glance_retained_segments(), store->name, clusters, place,
+                                   store->server);
+    return *segment ? glance_segment_open(&store->board, *segment, pool) : APR_ENOMEM;
 }
 
 /* Whether a later server finds the newer memory in place of the old. */
@@ -88,11 +78,10 @@ static int is_replaced(const glance_shm_file_t *old, const glance_shm_file_t *ne
 static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clusters,
                             glance_segment_t *old, apr_pool_t *pool)
 {
-    glance_segment_t **segments = glance_retained_segments();
     glance_shm_file_place_t place = {NULL, -1};
+    glance_segment_t *segment;
     glance_board_t *from = NULL;
-    apr_uint64_t epoch;
-    apr_status_t rv = new_epoch(&epoch);
+    apr_status_t rv;
 
     if (glance_segment_open(&from, old, pool) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
@@ -100,22 +89,20 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
                                         "overwritten: all shards start as unknown",
                      store->name);
     }
-    if (rv == APR_SUCCESS) {
-        if (old->memory.path) {
-            place = kept_place(store, pool);
-        }
-        rv = make_board(store, clusters, epoch, place, pool);
+    if (old->memory.path) {
+        place = kept_place(store, pool);
     }
+    rv = make_board(store, clusters, place, &segment, pool);
     if (rv == APR_SUCCESS && from) {
         rv = glance_store_migrate(store, from);
     }
     if (rv == APR_SUCCESS) {
-        publish_board(store);
-        if (!is_replaced(&old->memory, &(*segments)->memory)) {
+        glance_segment_publish(segment, store->server);
+        if (!is_replaced(&old->memory, &segment->memory)) {
             glance_shm_file_forget(&old->memory);
         }
     }
-    glance_segment_drop(segments, old);
+    glance_segment_drop(glance_retained_segments(), old);
     return rv;
 }
 
@@ -123,26 +110,24 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_shm_file_place_t place, const round_t *round)
 {
-    const glance_saved_state_t *saved = round->saved;
-    const char *name = glance_saved_state_name(round->pool, store->name);
-    const glance_saved_state_board_t *known = saved ? glance_saved_state_find(saved, name) : NULL;
-    int continues = known && saved->clean && glance_clusters_equal(known->clusters, clusters);
-    apr_uint64_t epoch = continues ? known->epoch : 0;
-    apr_status_t rv = continues ? APR_SUCCESS : new_epoch(&epoch);
+    const glance_saved_state_board_t *saved = NULL;
+    glance_segment_t *segment;
+    apr_status_t rv = make_board(store, clusters, place, &segment, round->pool);
 
-    if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, place, round->pool);
-    }
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    if (known) {
-        glance_saved_state_restore(known, store->board, glance_clock_now());
+    if (round->saved) {
+        saved = glance_saved_state_find(round->saved,
+                                        glance_saved_state_name(round->pool, store->name));
     }
-    if (continues && known->latest) {
-        glance_board_restore_sequence(store->board, known->latest);
+    if (saved) {
+        glance_saved_state_restore(saved, store->board, glance_clock_now());
+        if (round->saved->clean && glance_clusters_equal(saved->clusters, clusters)) {
+            glance_board_restore_sequence(store->board, saved->epoch, saved->latest);
+        }
     }
-    publish_board(store);
+    glance_segment_publish(segment, store->server);
     return APR_SUCCESS;
 }
 

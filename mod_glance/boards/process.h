@@ -10,9 +10,10 @@
 
 #include <pthread.h>
 
+#include "httpd_private.h"
+
 #include "core/rate.h"
-#include "boards/retained.h"
-#include "boards/store.h"
+#include "core/snapshot.h"
 
 /** A child's last snapshot of a large board. */
 typedef struct {
@@ -25,15 +26,14 @@ typedef struct {
     const char *path; /* of the state file; NULL: nothing is saved */
     server_rec *server;
     apr_pool_t *process_pool;
-    pid_t parent;
+    pid_t parent;          /* 0: the last save of a stop has been tried */
     apr_uint64_t revision; /* of all boards, as they were saved last */
     int is_saved;          /* the last save has succeeded */
-    int is_over;           /* the last save of a stop has been tried */
 } glance_process_saver_t;
 
 typedef struct {
-    glance_retained_t *retained;
-    glance_store_t *stores;
+    struct glance_retained_t *retained;
+    struct glance_store_t *stores;
     glance_process_cache_t *caches; /* in a child, one for each store; never freed: prefork runs
                                      * the cleanups of a child's pool in a signal handler */
     glance_process_saver_t saver;

@@ -2,13 +2,17 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "boards/process.h"
+#include "boards/retained.h"
 
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apr_shm.h"
+
 #include "ap_mpm.h"
+
+#include "boards/process.h"
 
 /* Retained data lives in the process pool, which outlives this module's code: only plain data and
  * libapr's objects may lie in it. The key changes with its structures and with the board's layout,
@@ -22,6 +26,15 @@ typedef struct lock_file_t {
     int descriptor;
     struct lock_file_t *next;
 } lock_file_t;
+
+typedef struct glance_retained_t {
+    glance_lock_t lock;
+    int change_fd;
+    apr_shm_t *counters;
+    glance_segment_t *segments;
+    lock_file_t *lock_files;
+    glance_retained_unread_t unread;
+} glance_retained_t;
 
 static apr_status_t make_counters(apr_pool_t *process_pool)
 {

@@ -9,8 +9,6 @@
 #ifndef GLANCE_BOARDS_RETAINED_H
 #define GLANCE_BOARDS_RETAINED_H
 
-#include "apr_shm.h"
-
 #include "httpd_private.h"
 
 #include "core/counters.h"
@@ -22,16 +20,6 @@ typedef struct {
     const char *path; /* NULL: there is none */
     apr_status_t why; /* it could not be read */
 } glance_retained_unread_t;
-
-/** Private to retained.c. */
-typedef struct {
-    glance_lock_t lock;
-    int change_fd;
-    apr_shm_t *counters;
-    glance_segment_t *segments;
-    struct lock_file_t *lock_files;
-    glance_retained_unread_t unread;
-} glance_retained_t;
 
 /** On the post_config hook: makes all of it, or finds what an earlier configuration has made.
  * @param is_new receives whether it is made: at a start, or if a restart adds the module.

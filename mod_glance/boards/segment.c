@@ -8,6 +8,7 @@
 
 #include "apr_strings.h"
 
+#include "core/board_repair.h"
 #include "core/clock.h"
 
 glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name)
@@ -72,13 +73,15 @@ static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
 }
 
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
-                                      const apr_array_header_t *clusters, apr_uint64_t epoch,
+                                      const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server)
 {
     apr_size_t size = glance_board_size(clusters);
     glance_segment_t *segment = new_segment(name, server);
+    apr_uint64_t epoch;
 
-    if (!size || make_memory(segment, size, place, server) != APR_SUCCESS) {
+    if (!size || apr_generate_random_bytes((unsigned char *)&epoch, sizeof epoch) != APR_SUCCESS
+        || make_memory(segment, size, place, server) != APR_SUCCESS) {
         return discard(segment);
     }
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());

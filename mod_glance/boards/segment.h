@@ -24,12 +24,12 @@ typedef struct glance_segment_t {
 /** The segment of that name in a list, or NULL. */
 glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name);
 
-/** Makes a segment with a new board, at the head of the list. If its memory cannot be kept, the log
- * says so.
+/** Makes a segment with a new board in an epoch of its own, at the head of the list. If its memory
+ * cannot be kept, the log says so.
  * @param place where it is kept, once it is published.
- * @return NULL if there is no memory for it. */
+ * @return NULL if there is no memory or no random number for it. */
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
-                                      const apr_array_header_t *clusters, apr_uint64_t epoch,
+                                      const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server);
 
 /** Lets a later server find this segment. A failure is logged. */

@@ -14,6 +14,7 @@
 #include "directives.h"
 #include "core/atomic_file.h"
 #include "boards/process.h"
+#include "boards/retained.h"
 
 static int exists(const char *path)
 {

@@ -11,7 +11,9 @@
 #include "http_core.h"
 
 #include "boards/process.h"
+#include "boards/retained.h"
 #include "boards/state_file.h"
+#include "boards/store.h"
 
 /* How long the last save waits for the lock, at a stop or restart. */
 #define LAST_TRIES 100
@@ -133,19 +135,14 @@ static int is_clean_stop(void)
     return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
 }
 
-static int is_in_charge(const glance_process_saver_t *saver)
-{
-    return getpid() == saver->parent && !saver->is_over;
-}
-
 /* A pre-cleanup of the process pool: the logs are still open. */
 static apr_status_t end_process(void *data)
 {
     glance_process_saver_t *saver = data;
     int clean = is_clean_stop();
 
-    if (is_in_charge(saver)) {
-        saver->is_over = 1;
+    if (getpid() == saver->parent) {
+        saver->parent = 0; /* end_configuration() follows, and has nothing to do */
         if (save_last(clean) == APR_SUCCESS && clean) {
             glance_retained_forget_files();
         }
@@ -159,7 +156,7 @@ static apr_status_t end_configuration(void *data)
 {
     glance_process_saver_t *saver = data;
 
-    if (is_in_charge(saver)) {
+    if (getpid() == saver->parent) {
         apr_pool_cleanup_kill(saver->process_pool, saver, end_process);
         save_last(0);
     }

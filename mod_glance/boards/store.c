@@ -2,12 +2,16 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "boards/process.h"
+#include "boards/store.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/clock.h"
+#include "boards/process.h"
+#include "boards/retained.h"
 
 /* Boards of fewer shards are not cached: a copy takes microseconds. */
 #define CACHED_SHARDS 4096

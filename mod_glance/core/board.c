@@ -2,69 +2,10 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "core/board_layout.h"
+#include "core/board.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-apr_uint64_t glance_board_epoch(const glance_board_t *board)
-{
-    return board->header->epoch;
-}
-
-apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence)
-{
-    return __atomic_load_n(&board->header->latest[sequence], __ATOMIC_SEQ_CST);
-}
-
-apr_uint64_t glance_board_revision(const glance_board_t *board)
-{
-    return __atomic_load_n(&board->header->revision, __ATOMIC_SEQ_CST);
-}
-
-glance_moment_t glance_board_deadline(const glance_board_t *board)
-{
-    return __atomic_load_n(&board->header->deadline, __ATOMIC_SEQ_CST);
-}
-
-static void set_deadline(glance_board_t *board, glance_moment_t deadline)
-{
-    __atomic_store_n(&board->header->deadline, deadline, __ATOMIC_SEQ_CST);
-}
-
-glance_moment_t glance_board_swept(const glance_board_t *board)
-{
-    return __atomic_load_n(&board->header->swept, __ATOMIC_RELAXED);
-}
-
-void glance_board_begin_write(glance_board_t *board, apr_uint32_t shard)
-{
-    __atomic_store_n(&board->header->writing, shard + 1, __ATOMIC_SEQ_CST);
-}
-
-void glance_board_end_write(glance_board_t *board)
-{
-    __atomic_store_n(&board->header->writing, NOT_WRITING, __ATOMIC_SEQ_CST);
-}
-
-static void count_revision(glance_board_t *board)
-{
-    __atomic_store_n(&board->header->revision, board->header->revision + 1, __ATOMIC_SEQ_CST);
-}
-
-void glance_board_set_sequence(glance_board_t *board, glance_sequence_e sequence,
-                               apr_uint32_t shard)
-{
-    apr_uint64_t number = board->header->latest[sequence] + 1;
-
-    if (sequence == GLANCE_CHANGE) {
-        count_revision(board);
-    }
-    board->shards[shard].sequences[sequence] = number;
-    board->blocks[shard / BLOCK_SHARDS].sequences[sequence] = number;
-    /* Last, so that a reader who sees this number and then takes the lock finds the shard. */
-    __atomic_store_n(&board->header->latest[sequence], number, __ATOMIC_SEQ_CST);
-}
 
 static void describe(glance_transition_t *was, const glance_board_t *board, apr_uint32_t shard,
                      glance_moment_t now)
@@ -89,7 +30,7 @@ static void finish_write(glance_board_t *board, apr_uint32_t shard, int changed,
         glance_board_set_sequence(board, GLANCE_CHANGE, shard);
     }
     if (deadline < board->header->deadline) {
-        set_deadline(board, deadline);
+        glance_board_set_deadline(board, deadline);
     }
     glance_board_end_write(board);
 }
@@ -105,7 +46,7 @@ apr_status_t glance_board_report(glance_board_t *board, apr_uint32_t shard, glan
     describe(was, board, shard, now);
     glance_board_begin_write(board, shard);
     if (board->shards[shard].reported != state) {
-        count_revision(board);
+        glance_board_count_revision(board);
     }
     changed = glance_shard_report(&board->shards[shard], state, now);
     finish_write(board, shard, changed, timeout);
@@ -154,7 +95,7 @@ void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t 
     apr_uint32_t i;
 
     if (board->header->superseded) {
-        set_deadline(board, GLANCE_NO_MOMENT);
+        glance_board_set_deadline(board, GLANCE_NO_MOMENT);
         return;
     }
     for (i = 0; i < board->shard_count; i++) {
@@ -168,12 +109,8 @@ void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t 
         }
     }
     __atomic_store_n(&board->header->swept, now, __ATOMIC_RELAXED);
-    set_deadline(board, next < now + GLANCE_SWEEP_GRAIN ? now + GLANCE_SWEEP_GRAIN : next);
-}
-
-void glance_board_expect_sweep(glance_board_t *board)
-{
-    set_deadline(board, 0);
+    glance_board_set_deadline(board,
+                              next < now + GLANCE_SWEEP_GRAIN ? now + GLANCE_SWEEP_GRAIN : next);
 }
 
 static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,

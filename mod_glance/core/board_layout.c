@@ -205,3 +205,67 @@ const glance_board_cluster_t *glance_board_cluster_of(const glance_board_t *boar
     }
     return &board->clusters[low];
 }
+
+apr_uint64_t glance_board_epoch(const glance_board_t *board)
+{
+    return board->header->epoch;
+}
+
+apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence)
+{
+    return __atomic_load_n(&board->header->latest[sequence], __ATOMIC_SEQ_CST);
+}
+
+apr_uint64_t glance_board_revision(const glance_board_t *board)
+{
+    return __atomic_load_n(&board->header->revision, __ATOMIC_SEQ_CST);
+}
+
+glance_moment_t glance_board_deadline(const glance_board_t *board)
+{
+    return __atomic_load_n(&board->header->deadline, __ATOMIC_SEQ_CST);
+}
+
+void glance_board_set_deadline(glance_board_t *board, glance_moment_t deadline)
+{
+    __atomic_store_n(&board->header->deadline, deadline, __ATOMIC_SEQ_CST);
+}
+
+glance_moment_t glance_board_swept(const glance_board_t *board)
+{
+    return __atomic_load_n(&board->header->swept, __ATOMIC_RELAXED);
+}
+
+void glance_board_begin_write(glance_board_t *board, apr_uint32_t shard)
+{
+    __atomic_store_n(&board->header->writing, shard + 1, __ATOMIC_SEQ_CST);
+}
+
+void glance_board_end_write(glance_board_t *board)
+{
+    __atomic_store_n(&board->header->writing, NOT_WRITING, __ATOMIC_SEQ_CST);
+}
+
+void glance_board_count_revision(glance_board_t *board)
+{
+    __atomic_store_n(&board->header->revision, board->header->revision + 1, __ATOMIC_SEQ_CST);
+}
+
+void glance_board_set_sequence(glance_board_t *board, glance_sequence_e sequence,
+                               apr_uint32_t shard)
+{
+    apr_uint64_t number = board->header->latest[sequence] + 1;
+
+    if (sequence == GLANCE_CHANGE) {
+        glance_board_count_revision(board);
+    }
+    board->shards[shard].sequences[sequence] = number;
+    board->blocks[shard / BLOCK_SHARDS].sequences[sequence] = number;
+    /* Last, so that a reader who sees this number and then takes the lock finds the shard. */
+    __atomic_store_n(&board->header->latest[sequence], number, __ATOMIC_SEQ_CST);
+}
+
+void glance_board_expect_sweep(glance_board_t *board)
+{
+    glance_board_set_deadline(board, 0);
+}

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "core/board_layout.h"
+#include "core/board_migrate.h"
 
 #include <string.h>
 
@@ -59,10 +59,14 @@ void glance_board_restore(glance_board_t *board, apr_uint32_t shard, glance_stat
     glance_board_end_write(board);
 }
 
-void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t latest)
+void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t epoch, apr_uint64_t latest)
 {
     apr_uint32_t i;
 
+    board->header->epoch = epoch;
+    if (!latest) {
+        return;
+    }
     for (i = 0; i < board->shard_count; i++) {
         if (board->shards[i].sequences[GLANCE_CHANGE]) {
             board->header->latest[GLANCE_CHANGE] = latest - 1;

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "core/board_layout.h"
+#include "core/board_repair.h"
 
 #define COUNTER_MAX (APR_UINT64_MAX / 4)
 #define COUNTER_MAX_ADOPTED (COUNTER_MAX / 2) /* an adopted board goes on counting */

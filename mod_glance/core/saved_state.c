@@ -15,6 +15,8 @@
 #include "apr_strings.h"
 #include "apr_version.h"
 
+#include "core/board_migrate.h"
+
 #if !APR_VERSION_AT_LEAST(1, 5, 0)
 #error "mod_glance needs APR 1.5 or newer, for apr_escape.h"
 #endif
@@ -266,9 +268,9 @@ static apr_status_t read_file(reader_t *reader, json_t *json)
         return fail(reader, "it is not a state file of mod_glance");
     }
     if (version != VERSION) {
-        reader->fault = apr_psprintf(reader->pool, "it has version %" APR_INT64_T_FMT ", not %d",
-                                     (apr_int64_t)version, VERSION);
-        return GLANCE_FOREIGN;
+        return fail(reader,
+                    apr_psprintf(reader->pool, "it has version %" APR_INT64_T_FMT ", not %d",
+                                 (apr_int64_t)version, VERSION));
     }
     if (json_unpack(json, "{s:F, s:b, s:o}", "saved", &saved, "clean", &reader->state->clean,
                     "boards", &boards)

@@ -15,9 +15,6 @@
 #include "core/buffer.h"
 #include "core/snapshot.h"
 
-/** The text has a version that this code does not know. */
-#define GLANCE_FOREIGN (APR_OS_START_USERERR + 2)
-
 /** The largest state file, in bytes: 100,000,000 shards. */
 #define GLANCE_SAVED_STATE_MAX ((apr_size_t)256 << 20)
 
@@ -60,7 +57,7 @@ glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved);
  * @param state lives as long as @a pool.
  * @param fault receives, on an error, a phrase that says what is wrong and where; it quotes nothing
  * of the text.
- * @return APR_SUCCESS; GLANCE_FOREIGN; APR_EINVAL for a damaged text. */
+ * @return APR_SUCCESS; APR_EINVAL for a text that is damaged or of another version. */
 apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
                                      apr_size_t length, const char **fault, apr_pool_t *pool);
 

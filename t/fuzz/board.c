@@ -12,6 +12,8 @@
 
 #include "apr_general.h"
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/saved_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

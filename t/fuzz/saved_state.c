@@ -8,6 +8,7 @@
 
 #include "apr_general.h"
 
+#include "core/board_repair.h"
 #include "core/saved_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

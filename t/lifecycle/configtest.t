@@ -87,7 +87,7 @@ subtest 'GlanceBots: bad' => sub {
     refused('GlanceBots ";;"', 'GlanceBots', qr/no cluster/, 'a list of nothing');
     refused('GlanceBots "main :60"', 'GlanceBots', qr/blank/, 'a name with a blank at its end');
     refused('GlanceBots "main:60 patron:6"', 'GlanceBots', qr/outside quotes/, 'a list in quotes');
-    refused("GlanceBots main\xe2\x80\x8b:60", 'GlanceBots', qr/nobody sees/, 'an invisible name');
+    refused("GlanceBots main\xe2\x80\x8b:60", 'GlanceBots', qr/invisible character/, 'an invisible name');
     refused('GlanceBots ' . join(' ', map { "c$_:1000000" } 1 .. 2200), 'GlanceBots', qr/more shards/,
         'more shards than a board can have');
     refused("<Location /x>\nGlanceBots main:60\n</Location>", 'GlanceBots', qr/not allowed/,

@@ -2,6 +2,9 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
+
 #include "fixture.h"
 
 static const char *changes_text(apr_pool_t *pool, const glance_changes_t *changes)

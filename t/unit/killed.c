@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/board_repair.h"
+
 #include "fixture.h"
 
 #define ROUNDS 300

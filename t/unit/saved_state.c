@@ -4,6 +4,8 @@
  */
 #include "apr_strings.h"
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/saved_state.h"
 
 #include "fixture.h"
@@ -125,8 +127,9 @@ static void test_other_clusters(apr_pool_t *pool)
     is_number(board->shards[1].state, GLANCE_OFFLINE, "states go by cluster and id");
     is_number(board->shards[4].reported, GLANCE_ONLINE, "reports as well");
     is_number(glance_shard_is_known(&board->shards[3]), 0, "new shards are unknown");
-    glance_board_restore_sequence(board, 77);
+    glance_board_restore_sequence(board, 5, 77);
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 77, "the sequence goes on");
+    is_number((long long)glance_board_epoch(board), 5, "in its epoch");
     glance_board_since(board, GLANCE_CHANGE, 77, &changes);
     is_number((long long)changes.count, 0, "a viewer that has the last number gets nothing");
     glance_board_since(board, GLANCE_CHANGE, 76, &changes);
@@ -156,7 +159,7 @@ static void test_damage(apr_pool_t *pool)
        "an invalid record is written as unknown");
     is(fault_of(pool, text), NULL, "and the file is valid");
 
-    glance_board_restore_sequence(board, APR_UINT64_MAX - 7);
+    glance_board_restore_sequence(board, 0xabc, APR_UINT64_MAX - 7);
     text = write_board(pool, "a.test", board, 1);
     is(fault_of(pool, text), NULL, "also with an invalid counter");
     read = glance_saved_state_read(&saved, text, strlen(text), &fault, pool) == APR_SUCCESS
