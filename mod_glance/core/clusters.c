@@ -72,7 +72,7 @@ static const char *name_fault(const char *name)
         return "has a name that means a folder in a URL";
     }
     if (has_control(name) || has_invisible(name)) {
-        return "has a name with a control or an invisible character";
+        return "has a name with a control character or an invisible character";
     }
     return is_utf8(name, length) ? NULL : "has a name that is not UTF-8";
 }
