@@ -13,26 +13,22 @@
 
 #include "apr_strings.h"
 
-/* The name of a file before it takes the place of the old one. */
-typedef struct {
-    char path[PATH_MAX];
-} draft_t;
-
-static apr_status_t name_draft(draft_t *draft, const char *path)
+/* The name of a file before it takes the place of the old one: PATH_MAX bytes. */
+static apr_status_t name_draft(char *draft, const char *path)
 {
-    int length = snprintf(draft->path, sizeof draft->path, "%s.new", path);
+    int length = snprintf(draft, PATH_MAX, "%s.new", path);
 
-    return length > 0 && length < (int)sizeof draft->path ? APR_SUCCESS : ENAMETOOLONG;
+    return length > 0 && length < PATH_MAX ? APR_SUCCESS : ENAMETOOLONG;
 }
 
 apr_status_t glance_atomic_file_create(int *file, const char *path)
 {
-    draft_t draft;
-    apr_status_t rv = name_draft(&draft, path);
+    char draft[PATH_MAX];
+    apr_status_t rv = name_draft(draft, path);
 
     if (rv == APR_SUCCESS) {
-        (void)unlink(draft.path); /* left by a server that was killed while it wrote */
-        *file = open(draft.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        (void)unlink(draft); /* left by a server that was killed while it wrote */
+        *file = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         rv = *file < 0 ? errno : APR_SUCCESS;
     }
     return rv;
@@ -40,18 +36,18 @@ apr_status_t glance_atomic_file_create(int *file, const char *path)
 
 apr_status_t glance_atomic_file_commit(const char *path)
 {
-    draft_t draft;
-    apr_status_t rv = name_draft(&draft, path);
+    char draft[PATH_MAX];
+    apr_status_t rv = name_draft(draft, path);
 
-    return rv == APR_SUCCESS && rename(draft.path, path) != 0 ? errno : rv;
+    return rv == APR_SUCCESS && rename(draft, path) != 0 ? errno : rv;
 }
 
 void glance_atomic_file_discard(const char *path)
 {
-    draft_t draft;
+    char draft[PATH_MAX];
 
-    if (name_draft(&draft, path) == APR_SUCCESS) {
-        (void)unlink(draft.path);
+    if (name_draft(draft, path) == APR_SUCCESS) {
+        (void)unlink(draft);
     }
 }
 
