@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apr_file_io.h"
+#include "apr_portable.h"
 #include "apr_strings.h"
 
 /* The name of a file before it takes the place of the old one: PATH_MAX bytes. */
@@ -51,32 +53,18 @@ void glance_atomic_file_discard(const char *path)
     }
 }
 
-static int write_all(int file, const char *data, apr_size_t length)
-{
-    while (length) {
-        ssize_t written = write(file, data, length);
-
-        if (written < 0 && errno != EINTR) {
-            return -1;
-        }
-        if (written > 0) {
-            data += written;
-            length -= (apr_size_t)written;
-        }
-    }
-    return 0;
-}
-
 /* Writes and closes the file. */
-static apr_status_t fill(int file, const char *data, apr_size_t length, const char **step)
+static apr_status_t fill(int file, const char *data, apr_size_t length, const char **step,
+                         apr_pool_t *pool)
 {
-    apr_status_t rv = APR_SUCCESS;
+    apr_file_t *handle = NULL;
+    apr_status_t rv = apr_os_file_put(&handle, &file, APR_FOPEN_WRITE, pool);
 
     *step = "write";
-    if (write_all(file, data, length) != 0) {
-        rv = errno;
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_write_full(handle, data, length, NULL);
     }
-    else if (fsync(file) != 0) {
+    if (rv == APR_SUCCESS && fsync(file) != 0) {
         *step = "sync";
         rv = errno;
     }
@@ -135,7 +123,7 @@ apr_status_t glance_atomic_file_replace(const char *path, const char *data, apr_
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = fill(file, data, length, step);
+    rv = fill(file, data, length, step, pool);
     if (rv == APR_SUCCESS) {
         *step = "rename to";
         rv = glance_atomic_file_commit(path);
@@ -148,31 +136,12 @@ apr_status_t glance_atomic_file_replace(const char *path, const char *data, apr_
     return sync_folder(folder_of(path, pool));
 }
 
-/* Reads no further than the file's size when it was opened, though it may grow. */
-static apr_status_t read_all(int file, char *data, apr_size_t *length)
-{
-    apr_size_t wanted = *length;
-
-    *length = 0;
-    while (*length < wanted) {
-        ssize_t got = read(file, data + *length, wanted - *length);
-
-        if (got < 0 && errno != EINTR) {
-            return errno;
-        }
-        if (got == 0) {
-            break;
-        }
-        *length += got > 0 ? (apr_size_t)got : 0;
-    }
-    data[*length] = '\0';
-    return APR_SUCCESS;
-}
-
 static apr_status_t read_open(int file, apr_size_t most, char **data, apr_size_t *length,
                               apr_pool_t *pool)
 {
+    apr_file_t *handle = NULL;
     struct stat info;
+    apr_status_t rv;
 
     if (fstat(file, &info) != 0) {
         return errno;
@@ -183,9 +152,13 @@ static apr_status_t read_open(int file, apr_size_t most, char **data, apr_size_t
     if ((apr_uint64_t)info.st_size > most) {
         return EFBIG;
     }
-    *length = (apr_size_t)info.st_size;
-    *data = apr_palloc(pool, *length + 1);
-    return read_all(file, *data, length);
+    *data = apr_pcalloc(pool, (apr_size_t)info.st_size + 1);
+    rv = apr_os_file_put(&handle, &file, APR_FOPEN_READ, pool);
+    if (rv == APR_SUCCESS) {
+        rv = apr_file_read_full(handle, *data, (apr_size_t)info.st_size, length);
+    }
+    /* The file may shrink while it is read. */
+    return APR_STATUS_IS_EOF(rv) ? APR_SUCCESS : rv;
 }
 
 apr_status_t glance_atomic_file_read(const char *path, apr_size_t most, char **data,

@@ -141,13 +141,7 @@ glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved)
 
 /* ---- reading ---- */
 
-/* The digits of one cluster. */
-typedef struct {
-    const char *states;
-    const char *reported;
-} digits_t;
-
-/* What a reader has at hand. */
+/* One run of glance_saved_state_read(). */
 typedef struct {
     glance_saved_state_t *state;
     const char *fault;
@@ -165,11 +159,11 @@ static int is_state(char digit)
     return digit >= '0' && digit < '0' + GLANCE_STATES;
 }
 
-/* Whether these are the digits of so many shards. A shard that has never reported is unknown. */
-static int are_digits(const digits_t *digits, apr_size_t shards)
+/* Whether these are the digits of so many shards. A shard that has never reported is unknown.
+ * @a known is increased by the number of shards that have reported. */
+static int are_digits(const char *states, const char *reported, apr_size_t shards,
+                      apr_uint64_t *known)
 {
-    const char *states = digits->states;
-    const char *reported = digits->reported;
     apr_size_t i;
 
     if (strlen(states) != shards || strlen(reported) != shards) {
@@ -180,31 +174,22 @@ static int are_digits(const digits_t *digits, apr_size_t shards)
             || (reported[i] == NEVER ? states[i] != '0' : !is_state(reported[i]))) {
             return 0;
         }
+        *known += reported[i] != NEVER;
     }
     return 1;
 }
 
-static apr_uint64_t count_known(const digits_t *digits)
-{
-    apr_uint64_t known = 0;
-    const char *at;
-
-    for (at = digits->reported; *at; at++) {
-        known += *at != NEVER;
-    }
-    return known;
-}
-
-static apr_status_t read_cluster(reader_t *reader, json_t *json, glance_saved_state_board_t *board,
+static apr_status_t read_cluster(reader_t *reader, json_t *json, apr_array_header_t *clusters,
                                  apr_hash_t *names)
 {
     glance_cluster_t *cluster;
-    digits_t digits;
     const char *name;
+    const char *states;
+    const char *reported;
     json_int_t shards;
 
     if (json_unpack(json, "{s:s, s:I, s:s, s:s}", "name", &name, "shards", &shards, "states",
-                    &digits.states, "reported", &digits.reported)) {
+                    &states, "reported", &reported)) {
         return fail(reader, "a cluster lacks a part");
     }
     if (!*name || strlen(name) > GLANCE_CLUSTER_NAME_MAX
@@ -212,15 +197,13 @@ static apr_status_t read_cluster(reader_t *reader, json_t *json, glance_saved_st
         return fail(reader, "a cluster has an invalid name");
     }
     if (shards < 1 || shards > GLANCE_CLUSTER_SHARDS_MAX
-        || !are_digits(&digits, (apr_size_t)shards)) {
+        || !are_digits(states, reported, (apr_size_t)shards, &reader->state->shards)) {
         return fail(reader, "a cluster does not have a state for each of its shards");
     }
-    cluster = apr_array_push(board->clusters);
+    cluster = apr_array_push(clusters);
     cluster->name = name;
     cluster->shards = (apr_uint32_t)shards;
     apr_hash_set(names, name, APR_HASH_KEY_STRING, name);
-    APR_ARRAY_PUSH(board->digits, digits_t) = digits;
-    reader->state->shards += count_known(&digits);
     return APR_SUCCESS;
 }
 
@@ -235,20 +218,19 @@ static apr_status_t read_board(reader_t *reader, json_t *json)
     apr_hash_t *names = apr_hash_make(reader->pool);
     const char *epoch;
     json_int_t latest;
-    json_t *clusters;
     size_t i;
 
     if (json_unpack(json, "{s:s, s:s, s:I, s:o}", "name", &board->name, "epoch", &epoch, "changes",
-                    &latest, "clusters", &clusters)
+                    &latest, "clusters", &board->json)
         || !is_epoch(epoch) || latest < 0 || latest > LATEST_MAX) {
         return fail(reader, "a board lacks a part");
     }
     board->epoch = (apr_uint64_t)strtoull(epoch, NULL, 16);
     board->latest = (apr_uint64_t)latest;
     board->clusters = apr_array_make(reader->pool, 4, sizeof(glance_cluster_t));
-    board->digits = apr_array_make(reader->pool, 4, sizeof(digits_t));
-    for (i = 0; i < json_array_size(clusters); i++) {
-        if (read_cluster(reader, json_array_get(clusters, i), board, names) != APR_SUCCESS) {
+    for (i = 0; i < json_array_size(board->json); i++) {
+        if (read_cluster(reader, json_array_get(board->json, i), board->clusters, names)
+            != APR_SUCCESS) {
             return APR_EINVAL;
         }
     }
@@ -333,17 +315,17 @@ const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_sta
     return NULL;
 }
 
-static void restore_cluster(const glance_cluster_t *saved, const digits_t *digits,
-                            const glance_board_cluster_t *cluster, glance_board_t *board,
-                            glance_moment_t now)
+static void restore_cluster(json_t *json, glance_board_t *board,
+                            const glance_board_cluster_t *cluster, glance_moment_t now)
 {
+    const char *states = json_string_value(json_object_get(json, "states"));
+    const char *reported = json_string_value(json_object_get(json, "reported"));
     apr_uint32_t i;
 
-    for (i = 0; i < cluster->shards && i < saved->shards; i++) {
-        if (digits->reported[i] != NEVER) {
-            glance_board_restore(board, cluster->first + i,
-                                 (glance_state_e)(digits->states[i] - '0'),
-                                 (glance_state_e)(digits->reported[i] - '0'), now);
+    for (i = 0; i < cluster->shards && reported[i]; i++) {
+        if (reported[i] != NEVER) {
+            glance_board_restore(board, cluster->first + i, (glance_state_e)(states[i] - '0'),
+                                 (glance_state_e)(reported[i] - '0'), now);
         }
     }
 }
@@ -354,11 +336,11 @@ void glance_saved_state_restore(const glance_saved_state_board_t *saved, glance_
     int i;
 
     for (i = 0; i < saved->clusters->nelts; i++) {
-        const glance_cluster_t *from = &APR_ARRAY_IDX(saved->clusters, i, glance_cluster_t);
-        const glance_board_cluster_t *to = glance_board_find(board, from->name, strlen(from->name));
+        const char *name = APR_ARRAY_IDX(saved->clusters, i, glance_cluster_t).name;
+        const glance_board_cluster_t *cluster = glance_board_find(board, name, strlen(name));
 
-        if (to) {
-            restore_cluster(from, &APR_ARRAY_IDX(saved->digits, i, digits_t), to, board, now);
+        if (cluster) {
+            restore_cluster(json_array_get(saved->json, (size_t)i), board, cluster, now);
         }
     }
 }

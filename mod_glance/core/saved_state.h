@@ -30,7 +30,7 @@ typedef struct {
     apr_uint64_t epoch;           /* valid after a clean stop only */
     apr_uint64_t latest;          /* the number of its last change */
     apr_array_header_t *clusters; /* of glance_cluster_t */
-    apr_array_header_t *digits;   /* of each cluster, private to saved_state.c */
+    struct json_t *json;          /* of the clusters, private to saved_state.c */
 } glance_saved_state_board_t;
 
 /** A text as it was read. */
