@@ -1,4 +1,4 @@
-# Every directive: what configtest accepts, and how it refuses.
+# Every directive: what configtest accepts, and how it refuses the rest.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -210,7 +210,7 @@ subtest 'GlancePassphraseFile: bad' => sub {
 };
 
 subtest 'GlancePassphraseFile: a warning when others can read it' => sub {
-    # A group's leave counts unless that is root's.
+    # A group's permissions count unless it is root's.
     my $group = (stat $file->file('owned', ''))[5] ? 1 : 0;
     for my $case ([0644, 1], [0640, $group], [0660, $group], [0600, 0], [0400, 0], [0604, 1], [0602, 1]) {
         my ($mode, $warns) = @$case;
