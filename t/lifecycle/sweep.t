@@ -114,7 +114,7 @@ sub kept_alive {
     return ($longest, @states);
 }
 
-subtest 'signs of life keep it as it is' => sub {
+subtest 'heartbeats keep it as it is' => sub {
     my ($viewer, @states);
     # Try again if this process was too slow to keep them alive.
     for (1 .. 10) {
