@@ -1,4 +1,4 @@
-/* post_config.c: from the configuration to the boards, at every start and restart.
+/* post_config.c: makes the boards of the configuration, at every start and restart.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,16 +10,18 @@
 #include "http_core.h"
 
 #include "directives.h"
+#include "core/board_migrate.h"
+#include "core/clock.h"
 #include "boards/retained.h"
 #include "boards/state_file.h"
 #include "boards/store.h"
 
-/* One round of setting up. */
+/* What one run of the hook knows. */
 typedef struct {
     int keeps_states;                  /* there is a state file */
-    const glance_saved_state_t *saved; /* what it holds; NULL: nothing, or not looked at */
+    const glance_saved_state_t *saved; /* what was read from it; NULL: nothing */
     apr_pool_t *pool;                  /* lives as long as the configuration */
-} setup_t;
+} round_t;
 
 static const char *kept_path(const glance_store_t *store, const char *folder, apr_pool_t *pool)
 {
@@ -33,7 +35,7 @@ static const char *kept_path(const glance_store_t *store, const char *folder, ap
                         digest[1], digest[2], digest[3], digest[4], digest[5]);
 }
 
-/* Where a board's memory can be kept for the case that all processes are killed. */
+/* Where a board's memory is kept in case all processes are killed. */
 static glance_shm_file_place_t kept_place(const glance_store_t *store, apr_pool_t *pool)
 {
     const char *folder = ap_runtime_dir_relative(pool, "");
@@ -55,130 +57,127 @@ static glance_shm_file_place_t kept_place(const glance_store_t *store, apr_pool_
     return place;
 }
 
-static apr_status_t new_epoch(apr_uint64_t *epoch)
-{
-    return apr_generate_random_bytes((unsigned char *)epoch, sizeof *epoch);
-}
-
-/* Makes a new board for the store, out of another one, which may be NULL. Children of an old
- * configuration still have that one mapped, and are told by its mark. If `latest` is not 0, the
- * board goes on from that number. */
+/* Gives the store a new, empty board, which no other process can find before it is published. */
 static apr_status_t make_board(glance_store_t *store, const apr_array_header_t *clusters,
-                               apr_uint64_t epoch, apr_uint64_t latest,
-                               glance_shm_file_place_t place, glance_board_t *from,
+                               glance_shm_file_place_t place, glance_segment_t **segment,
                                apr_pool_t *pool)
 {
-    glance_segment_t *segment = glance_segment_make(glance_retained_segments(), store->name,
-                                                    clusters, epoch, place, store->server);
-    apr_status_t rv = segment ? glance_segment_open(&store->board, segment, pool) : APR_ENOMEM;
-
-    if (rv == APR_SUCCESS && from) {
-        rv = glance_store_migrate(store, from);
-    }
-    if (rv == APR_SUCCESS && latest) {
-        glance_board_restore_sequence(store->board, latest);
-    }
-    if (rv == APR_SUCCESS) {
-        /* Only now is it worth more than what it replaces. */
-        glance_segment_publish(segment, store->server);
-    }
-    return rv;
+    *segment = glance_segment_make(glance_retained_segments(), store->name, clusters, place,
+                                   store->server);
+    return *segment ? glance_segment_open(&store->board, *segment, pool) : APR_ENOMEM;
 }
 
-/* Whether newer memory has taken its place, so that a later server does not find it. */
+/* Whether a later server finds the newer memory in place of the old. */
 static int is_replaced(const glance_shm_file_t *old, const glance_shm_file_t *newer)
 {
     return old->path && newer->path && !strcmp(old->path, newer->path);
 }
 
-/* The clusters have changed. */
-static apr_status_t renew(glance_store_t *store, const apr_array_header_t *clusters,
-                          glance_segment_t *old, apr_pool_t *pool)
+/* Migrates the states to a board of other clusters. Children of the old configuration still have
+ * the old board mapped: its mark makes them refuse late writes. */
+static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clusters,
+                            glance_segment_t *old, apr_pool_t *pool)
 {
-    glance_segment_t **segments = glance_retained_segments();
     glance_shm_file_place_t place = {NULL, -1};
+    glance_segment_t *segment;
     glance_board_t *from = NULL;
-    apr_uint64_t epoch;
-    apr_status_t rv = new_epoch(&epoch);
+    apr_status_t rv;
 
     if (glance_segment_open(&from, old, pool) != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, store->server,
-                     GLANCE_LOGNO(0113) "board %s: cannot use its memory, as something has written "
-                                        "over it: all shards begin as unknown",
+                     GLANCE_LOGNO(0113) "board %s: cannot use its memory, which something has "
+                                        "overwritten: all shards start as unknown",
                      store->name);
     }
+    if (old->memory.path) {
+        place = kept_place(store, pool);
+    }
+    rv = make_board(store, clusters, place, &segment, pool);
+    if (rv == APR_SUCCESS && from) {
+        rv = glance_store_migrate(store, from);
+    }
     if (rv == APR_SUCCESS) {
-        if (old->memory.path) {
-            place = kept_place(store, pool);
+        glance_segment_publish(segment, store->server);
+        if (!is_replaced(&old->memory, &segment->memory)) {
+            glance_shm_file_forget(&old->memory);
         }
-        rv = make_board(store, clusters, epoch, 0, place, from, pool);
     }
-    if (rv == APR_SUCCESS && !is_replaced(&old->memory, &(*segments)->memory)) {
-        glance_shm_file_forget(&old->memory);
-    }
-    glance_segment_drop(segments, old);
+    glance_segment_drop(glance_retained_segments(), old);
     return rv;
 }
 
-/* A board that is not in memory yet: by the state file, if that knows of it. */
+/* Makes a board that is not in memory yet, with the states of the state file. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
-                          glance_shm_file_place_t place, const setup_t *setup)
+                          glance_shm_file_place_t place, const round_t *round)
 {
-    const glance_saved_state_t *saved = setup->saved;
-    const char *name = glance_saved_state_name(setup->pool, store->name);
-    const glance_saved_state_board_t *known = saved ? glance_saved_state_find(saved, name) : NULL;
-    int goes_on = known && saved->clean && glance_board_matches(known->board, clusters);
-    apr_uint64_t epoch = goes_on ? known->epoch : 0;
-    apr_status_t rv = goes_on ? APR_SUCCESS : new_epoch(&epoch);
+    const glance_saved_state_board_t *saved = NULL;
+    glance_segment_t *segment;
+    apr_status_t rv = make_board(store, clusters, place, &segment, round->pool);
 
-    if (rv == APR_SUCCESS) {
-        rv = make_board(store, clusters, epoch, goes_on ? known->latest : 0, place,
-                        known ? known->board : NULL, setup->pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv;
+    if (round->saved) {
+        saved = glance_saved_state_find(round->saved,
+                                        glance_saved_state_name(round->pool, store->name));
+    }
+    if (saved) {
+        glance_saved_state_restore(saved, store->board, glance_clock_now());
+        if (round->saved->clean && glance_clusters_equal(saved->clusters, clusters)) {
+            glance_board_restore_sequence(store->board, saved->epoch, saved->latest);
+        }
+    }
+    glance_segment_publish(segment, store->server);
+    return APR_SUCCESS;
 }
 
-/* Why a board that lies in memory at a start must not be used, whatever it is, or NULL. A clean
- * stop leaves none behind, but one that nobody of that server knew of: such as one that had been
- * left to its old children. And without a state file no board is kept: one from before would be
- * there still after the next start with a state file, which knows better. */
-static const char *why_stale(const setup_t *setup)
+/* Why a board that a killed server left must not be used, or NULL. A clean stop leaves none, except
+ * of boards that a reload had given up. Without a state file no board is kept: it would still be
+ * there at a later start with a newer state file. */
+static const char *why_stale(const round_t *round)
 {
-    if (!setup->keeps_states) {
+    if (!round->keeps_states) {
         return GLANCE_STATE_FILE " is none";
     }
-    return setup->saved && setup->saved->clean ? "the state file is newer" : NULL;
+    return round->saved && round->saved->clean ? "the state file is newer" : NULL;
+}
+
+/* The board that a killed server left, or else a new one. */
+static apr_status_t adopt_or_begin(glance_store_t *store, const apr_array_header_t *clusters,
+                                   glance_segment_t **segment, const round_t *round)
+{
+    glance_shm_file_place_t place = kept_place(store, round->pool);
+
+    *segment = glance_segment_adopt(glance_retained_segments(), store->name, &place,
+                                    why_stale(round), store->server, round->pool);
+    if (*segment) {
+        return APR_SUCCESS;
+    }
+    if (!round->keeps_states) {
+        place.path = NULL;
+    }
+    return begin(store, clusters, place, round);
 }
 
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
-                           const setup_t *setup)
+                           const round_t *round)
 {
-    glance_segment_t **segments = glance_retained_segments();
-    glance_segment_t *segment = glance_segment_find(*segments, store->name);
-    const char *how = segment ? "kept" : "new";
+    glance_segment_t *segment = glance_segment_find(*glance_retained_segments(), store->name);
+    const char *how = "kept";
     apr_status_t rv = APR_SUCCESS;
 
     if (!segment) {
-        glance_shm_file_place_t place = kept_place(store, setup->pool);
-
-        segment = glance_segment_adopt(segments, store->name, &place, why_stale(setup),
-                                       store->server, setup->pool);
-        how = segment ? "taken over from a server that was killed" : how;
-        if (!segment) {
-            if (!setup->keeps_states) {
-                place.path = NULL;
-            }
-            rv = begin(store, clusters, place, setup);
-        }
+        rv = adopt_or_begin(store, clusters, &segment, round);
+        how = segment ? "taken over from a server that was killed" : "new";
     }
-    if (segment && glance_segment_open(&store->board, segment, setup->pool) == APR_SUCCESS
+    if (segment && glance_segment_open(&store->board, segment, round->pool) == APR_SUCCESS
         && glance_board_matches(store->board, clusters)) {
-        /* The timeout may be another one now. */
+        /* The timeout may have changed. */
         glance_board_expect_sweep(store->board);
     }
     else if (segment) {
-        rv = renew(store, clusters, segment, setup->pool);
-        how = "carried over to new clusters";
+        rv = migrate(store, clusters, segment, round->pool);
+        how = "migrated to new clusters";
     }
     if (rv == APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
@@ -199,7 +198,7 @@ static glance_store_t *make_store(const glance_post_config_board_t *declared, ap
     return store;
 }
 
-static apr_status_t set_up_board(const glance_post_config_board_t *declared, const setup_t *setup)
+static apr_status_t set_up_board(const glance_post_config_board_t *declared, const round_t *round)
 {
     glance_store_t *store = glance_store_find(declared->server->server_hostname);
     apr_status_t rv;
@@ -207,8 +206,8 @@ static apr_status_t set_up_board(const glance_post_config_board_t *declared, con
     if (store) {
         return APR_SUCCESS;
     }
-    store = make_store(declared, setup->pool);
-    rv = attach(store, declared->clusters, setup);
+    store = make_store(declared, round->pool);
+    rv = attach(store, declared->clusters, round);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, declared->server,
                      GLANCE_LOGNO(0014) "cannot set up the board of %s", store->name);
@@ -216,7 +215,7 @@ static apr_status_t set_up_board(const glance_post_config_board_t *declared, con
     return rv;
 }
 
-/* Boards whose server is gone from the configuration. */
+/* Drops the boards whose server is no longer configured. */
 static void drop_orphans(server_rec *server, apr_pool_t *pool)
 {
     glance_segment_t **segments = glance_retained_segments();
@@ -224,28 +223,28 @@ static void drop_orphans(server_rec *server, apr_pool_t *pool)
     glance_segment_t *next;
 
     for (segment = *segments; segment; segment = next) {
-        glance_store_t orphan = {.name = segment->name, .server = server};
+        glance_board_t *board;
 
         next = segment->next;
         if (glance_store_find(segment->name)) {
             continue;
         }
-        if (glance_segment_open(&orphan.board, segment, pool) == APR_SUCCESS) {
-            (void)glance_store_close(&orphan);
+        if (glance_segment_open(&board, segment, pool) == APR_SUCCESS) {
+            (void)glance_store_close(board, segment->name, server);
         }
         glance_shm_file_forget(&segment->memory);
         glance_segment_drop(segments, segment);
     }
 }
 
-static apr_status_t set_up_all(const apr_array_header_t *boards, const setup_t *setup)
+static apr_status_t set_up_all(const apr_array_header_t *boards, const round_t *round)
 {
     int i;
 
     glance_store_begin();
     for (i = 0; i < boards->nelts; i++) {
         apr_status_t rv = set_up_board(&APR_ARRAY_IDX(boards, i, glance_post_config_board_t),
-                                       setup);
+                                       round);
 
         if (rv != APR_SUCCESS) {
             return rv;
@@ -257,20 +256,20 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const setup_t *
 int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
                               server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
-    setup_t setup = {.keeps_states = state_file != NULL, .pool = pconf};
+    round_t round = {.keeps_states = state_file != NULL, .pool = pconf};
     int is_new;
     apr_status_t rv;
 
     rv = glance_retained_post_config(server, &is_new);
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, rv, server,
-                     GLANCE_LOGNO(0016) "cannot make the lock or the bell of the boards");
+                     GLANCE_LOGNO(0016) "cannot make the lock or the shared memory of the boards");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (is_new) {
-        setup.saved = glance_state_file_load(state_file, server, ptemp);
+        round.saved = glance_state_file_load(state_file, server, ptemp);
     }
-    if (set_up_all(boards, &setup) != APR_SUCCESS) {
+    if (set_up_all(boards, &round) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     drop_orphans(server, ptemp);

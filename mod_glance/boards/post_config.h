@@ -1,8 +1,7 @@
-/* post_config.h: from the configuration to the boards, at every start and restart.
+/* post_config.h: makes the boards of the configuration, at every start and restart.
  *
- * A board whose clusters change is succeeded by a new one that takes over what still fits. At a
- * start, a board begins with what a killed server left in memory or, without that, with the state
- * file.
+ * If the clusters of a board change, its states migrate to a new board. At a start, a board
+ * continues with what a killed server left in memory or, without that, with the state file.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,8 +21,8 @@ typedef struct {
     glance_times_t times;
 } glance_post_config_board_t;
 
-/** On the post_config hook, not in the first of a start's two rounds: finds or makes the boards, in
- * this order. Servers of one name share one board.
+/** On the post_config hook, but not in the first of the two passes of a start: finds or makes the
+ * boards, in this order. Servers of one name share one board.
  * @param boards (of glance_post_config_board_t) as they are declared.
  * @param state_file NULL: no states are kept while the server is down.
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging why there can be none. */

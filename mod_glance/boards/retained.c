@@ -12,12 +12,14 @@
 
 #include "ap_mpm.h"
 
-/* Retained data lives in the process pool, which outlives this module's code: plain data and
- * libapr's own objects only. The key changes with the structures, so that a module replaced
- * during a graceful restart never reads an older one's. */
-#define RETAINED_KEY "mod_glance/6"
+#include "boards/process.h"
 
-/* A lock file that is open, and stays open: locks go with its descriptor. */
+/* Retained data lives in the process pool, which outlives this module's code: only plain data and
+ * libapr's objects may lie in it. The key changes with its structures and with the board's layout,
+ * so that a module that is replaced during a graceful restart never reads an older one's. */
+#define RETAINED_KEY "mod_glance/7"
+
+/* A lock file. It stays open: its locks end with the descriptor. */
 typedef struct lock_file_t {
     dev_t device;
     ino_t inode;
@@ -25,15 +27,14 @@ typedef struct lock_file_t {
     struct lock_file_t *next;
 } lock_file_t;
 
-typedef struct {
+typedef struct glance_retained_t {
     glance_lock_t lock;
     int change_fd;
     apr_shm_t *counters;
     glance_segment_t *segments;
     lock_file_t *lock_files;
-} retained_t;
-
-static retained_t *retained;
+    glance_retained_unread_t unread;
+} glance_retained_t;
 
 static apr_status_t make_counters(apr_pool_t *process_pool)
 {
@@ -43,7 +44,7 @@ static apr_status_t make_counters(apr_pool_t *process_pool)
 
     ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
     size = glance_counters_size((apr_uint32_t)children);
-    rv = apr_shm_create(&retained->counters, size, NULL, process_pool);
+    rv = apr_shm_create(&glance_process.retained->counters, size, NULL, process_pool);
     if (rv == APR_SUCCESS) {
         glance_counters_init(glance_retained_counters(), (apr_uint32_t)children);
     }
@@ -55,43 +56,44 @@ apr_status_t glance_retained_post_config(server_rec *server, int *is_new)
     apr_pool_t *process_pool = server->process->pool;
     apr_status_t rv;
 
-    retained = ap_retained_data_get(RETAINED_KEY);
-    *is_new = !retained;
-    if (retained) {
+    glance_process.retained = ap_retained_data_get(RETAINED_KEY);
+    *is_new = !glance_process.retained;
+    if (!*is_new) {
         return APR_SUCCESS;
     }
-    retained = ap_retained_data_create(RETAINED_KEY, sizeof *retained);
-    rv = glance_lock_create(&retained->lock, server, process_pool);
+    glance_process.retained = ap_retained_data_create(RETAINED_KEY, sizeof(glance_retained_t));
+    rv = glance_lock_create(&glance_process.retained->lock, server, process_pool);
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    retained->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return retained->change_fd < 0 ? apr_get_os_error() : make_counters(process_pool);
+    glance_process.retained->change_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return glance_process.retained->change_fd < 0 ? apr_get_os_error()
+                                                  : make_counters(process_pool);
 }
 
 glance_lock_t *glance_retained_lock(void)
 {
-    return &retained->lock;
+    return &glance_process.retained->lock;
 }
 
 int glance_retained_change_fd(void)
 {
-    return retained->change_fd;
+    return glance_process.retained->change_fd;
 }
 
 glance_counters_t *glance_retained_counters(void)
 {
-    return apr_shm_baseaddr_get(retained->counters);
+    return apr_shm_baseaddr_get(glance_process.retained->counters);
 }
 
 glance_segment_t **glance_retained_segments(void)
 {
-    return &retained->segments;
+    return &glance_process.retained->segments;
 }
 
 static lock_file_t *find_lock_file(const struct stat *info)
 {
-    lock_file_t *file = retained->lock_files;
+    lock_file_t *file = glance_process.retained->lock_files;
 
     while (file && (file->device != info->st_dev || file->inode != info->st_ino)) {
         file = file->next;
@@ -99,8 +101,8 @@ static lock_file_t *find_lock_file(const struct stat *info)
     return file;
 }
 
-/* A file that is open already must not be used by another descriptor: that would be locked out by
- * the first one. It may have been reached by another path. */
+/* Each file has one descriptor: the locks of one would exclude those of another. The same file may
+ * have been opened by another path. */
 apr_status_t glance_retained_locks(int *locks, const char *folder, const server_rec *server)
 {
     apr_status_t rv = glance_shm_file_open_locks(locks, folder);
@@ -122,8 +124,8 @@ apr_status_t glance_retained_locks(int *locks, const char *folder, const server_
         return APR_SUCCESS;
     }
     file = apr_palloc(server->process->pool, sizeof *file);
-    *file = (lock_file_t){info.st_dev, info.st_ino, *locks, retained->lock_files};
-    retained->lock_files = file;
+    *file = (lock_file_t){info.st_dev, info.st_ino, *locks, glance_process.retained->lock_files};
+    glance_process.retained->lock_files = file;
     return APR_SUCCESS;
 }
 
@@ -131,7 +133,12 @@ void glance_retained_forget_files(void)
 {
     glance_segment_t *segment;
 
-    for (segment = retained->segments; segment; segment = segment->next) {
+    for (segment = glance_process.retained->segments; segment; segment = segment->next) {
         glance_shm_file_forget(&segment->memory);
     }
+}
+
+glance_retained_unread_t *glance_retained_unread(void)
+{
+    return &glance_process.retained->unread;
 }

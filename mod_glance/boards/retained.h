@@ -1,8 +1,8 @@
-/* retained.h: what all processes and all generations of the server share: the lock, the bell,
- * the counters and the boards' memory.
+/* retained.h: what all processes and all generations of the server share: the lock, the change
+ * notification, the counters and the memory of the boards.
  *
- * It outlives graceful restarts in httpd's retained data. Nothing but glance_retained_post_config()
- * may be called before that has succeeded.
+ * It outlives graceful restarts in httpd's retained data. glance_retained_post_config() must
+ * succeed before any other function is called.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,31 +15,39 @@
 #include "boards/lock.h"
 #include "boards/segment.h"
 
-/** On the post_config hook: makes all of it, or finds what an earlier configuration has left.
- * @param is_new receives whether it is made: at a start, or where a restart brings the module.
+/** A state file that could neither be read nor be set aside, and must not be replaced. */
+typedef struct {
+    const char *path; /* NULL: there is none */
+    apr_status_t why; /* it could not be read */
+} glance_retained_unread_t;
+
+/** On the post_config hook: makes all of it, or finds what an earlier configuration has made.
+ * @param is_new receives whether it is made: at a start, or if a restart adds the module.
  * @return APR_SUCCESS or the system's error. */
 apr_status_t glance_retained_post_config(server_rec *server, int *is_new);
 
-/** The lock on all boards. boards/store.c alone takes and releases it. */
+/** The lock on all boards. Only boards/store.c takes and releases it. */
 glance_lock_t *glance_retained_lock(void);
 
-/** A descriptor (eventfd) that becomes readable, edge by edge, when a board on which
- * glance_board_request_notification() was called has changed. Nobody may read it or close it. */
+/** A descriptor (eventfd) that becomes readable, edge-triggered, when a board has changed for which
+ * glance_board_request_notification() was called. Nobody may read it or close it. */
 int glance_retained_change_fd(void);
 
-/** What all children count. */
+/** The counters of all children. */
 glance_counters_t *glance_retained_counters(void);
 
-/** The list of the boards' memory, to find, make and drop in. For the parent process only. */
+/* For the parent process only. */
+
+/** The list of the boards' memory. */
 glance_segment_t **glance_retained_segments(void);
 
-/** The lock file of a folder that boards are kept in, opened once: one for all
- * boards. For the parent process only.
+/** The lock file of a folder, for all boards that are kept there. It is opened once.
  * @return APR_SUCCESS, or as glance_shm_file_open_locks(). */
 apr_status_t glance_retained_locks(int *locks, const char *folder, const server_rec *server);
 
-/** For the parent, after the last save of a clean stop: what is in the state file need not be left
- * in memory. */
+/** Deletes the files of the boards' memory: after the last save of a clean stop. */
 void glance_retained_forget_files(void);
+
+glance_retained_unread_t *glance_retained_unread(void);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "apr_strings.h"
 
+#include "core/board_repair.h"
 #include "core/clock.h"
 
 glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name)
@@ -53,7 +54,7 @@ static void warn_not_kept(const char *name, const char *path, apr_status_t rv,
                  name, path);
 }
 
-/* Memory that cannot be kept is better than none. */
+/* If the memory cannot be kept, it is anonymous. */
 static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
                                 glance_shm_file_place_t place, const server_rec *server)
 {
@@ -72,13 +73,15 @@ static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
 }
 
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
-                                      const apr_array_header_t *clusters, apr_uint64_t epoch,
+                                      const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server)
 {
     apr_size_t size = glance_board_size(clusters);
     glance_segment_t *segment = new_segment(name, server);
+    apr_uint64_t epoch;
 
-    if (!size || make_memory(segment, size, place, server) != APR_SUCCESS) {
+    if (!size || apr_generate_random_bytes((unsigned char *)&epoch, sizeof epoch) != APR_SUCCESS
+        || make_memory(segment, size, place, server) != APR_SUCCESS) {
         return discard(segment);
     }
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
@@ -114,8 +117,7 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
         return enlist(list, segment);
     }
     ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                 GLANCE_LOGNO(0110) "board %s: cannot use %s, which a server left that was killed: "
-                                    "%s",
+                 GLANCE_LOGNO(0110) "board %s: cannot use %s, which a killed server left: %s",
                  segment->name, segment->memory.path, fault);
     glance_shm_file_forget(&segment->memory);
     glance_shm_file_drop(&segment->memory);
@@ -141,7 +143,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
     }
     if (!APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
-                     GLANCE_LOGNO(0111) "board %s: %s is left alone: if all processes are killed, "
+                     GLANCE_LOGNO(0111) "board %s: cannot use %s: if all processes are killed, "
                                         "what the state file lacks is lost",
                      name, place->path);
         place->path = NULL;

@@ -1,5 +1,5 @@
-/* segment.h: the memory of boards, found again after a graceful restart by the board's name,
- * and after the death of all processes by a file.
+/* segment.h: the memory of boards. After a graceful restart it is found by the board's name, after
+ * the death of all processes by a file.
  *
  * For the parent process only.
  *
@@ -13,7 +13,7 @@
 #include "core/board.h"
 #include "core/shm_file.h"
 
-/** Lives in a pool of its own, a child of the process pool: it outlives configurations. */
+/** Lives in its own pool, a child of the process pool: it outlives configurations. */
 typedef struct glance_segment_t {
     const char *name; /* of the board */
     apr_pool_t *pool;
@@ -24,23 +24,23 @@ typedef struct glance_segment_t {
 /** The segment of that name in a list, or NULL. */
 glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name);
 
-/** Makes a segment with a new board, at the head of the list. Where its memory cannot be kept, it
- * is made all the same, and the log says so.
- * @param place where it is to be kept, once it is published.
- * @return NULL if there is no memory for it. */
+/** Makes a segment with a new board in an epoch of its own, at the head of the list. If its memory
+ * cannot be kept, the log says so.
+ * @param place where it is kept, once it is published.
+ * @return NULL if there is no memory or no random number for it. */
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
-                                      const apr_array_header_t *clusters, apr_uint64_t epoch,
+                                      const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server);
 
-/** From now on a later server finds this segment. A failure is logged. */
+/** Lets a later server find this segment. A failure is logged. */
 void glance_segment_publish(const glance_segment_t *segment, const server_rec *server);
 
-/** Takes up what a killed server has left for the board of that name, at the head of the list.
- * Whatever is wrong with it has a line in the log.
- * @param place where it would be; its path is set to NULL if a new segment must not be kept there.
- * @param stale why it goes whatever it is, in words; NULL if it is welcome.
- * @param pool for what is needed meanwhile.
- * @return NULL if there is nothing that can be used. */
+/** Adopts the board of that name that a killed server left, at the head of the list. The log says
+ * why if it cannot be used.
+ * @param place where it is kept; its path is set to NULL if a new segment must not be kept there.
+ * @param stale the reason to delete it unread, in words; NULL: none.
+ * @param pool for temporary data.
+ * @return NULL if there is none that can be used. */
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
                                        glance_shm_file_place_t *place, const char *stale,
                                        const server_rec *server, apr_pool_t *pool);
@@ -49,7 +49,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,
                                  apr_pool_t *pool);
 
-/** Lets go of a segment of the list. What it has published stays. */
+/** Removes a segment from the list and unmaps it. Its file stays. */
 void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment);
 
 #endif

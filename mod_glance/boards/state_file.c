@@ -1,4 +1,4 @@
-/* state_file.c: the state file, as the admin knows it.
+/* state_file.c: the state file: reading, setting aside, replacing.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,34 +7,26 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "apr_sha1.h"
 #include "apr_strings.h"
 
 #include "http_core.h"
 
 #include "directives.h"
 #include "core/atomic_file.h"
-#include "core/clock.h"
+#include "boards/process.h"
+#include "boards/retained.h"
 
-/* Plain data, over graceful restarts: the file is read at a start only. */
-#define RETAINED_KEY "mod_glance/keep/2"
+static int exists(const char *path)
+{
+    struct stat info;
 
-/* A file that could be neither read nor set aside. */
-typedef struct {
-    apr_status_t why;                         /* it cannot be read; APR_SUCCESS: there is none */
-    unsigned char place[APR_SHA1_DIGESTSIZE]; /* the digest of its path */
-    int is_seen;                              /* the next two are known */
-    dev_t device;
-    ino_t inode;
-} unread_t;
+    return lstat(path, &info) == 0 || errno != ENOENT;
+}
 
-/* In the parent: whether the last attempt to write failed. */
-static int failing;
+/* ---- setting aside ---- */
 
-/* ---- what cannot be used ---- */
-
-static void set_aside(const char *path, const char *fault, const server_rec *server,
-                      apr_pool_t *pool)
+static void set_damaged_aside(const char *path, const char *fault, const server_rec *server,
+                              apr_pool_t *pool)
 {
     const char *aside = apr_pstrcat(pool, path, ".damaged", NULL);
 
@@ -51,92 +43,53 @@ static void set_aside(const char *path, const char *fault, const server_rec *ser
                  path, fault);
 }
 
-static unread_t *retained_unread(void)
-{
-    unread_t *unread = ap_retained_data_get(RETAINED_KEY);
-
-    return unread ? unread : ap_retained_data_create(RETAINED_KEY, sizeof *unread);
-}
-
-static void make_digest(unsigned char *digest, const char *path)
-{
-    apr_sha1_ctx_t sha1;
-
-    apr_sha1_init(&sha1);
-    apr_sha1_update(&sha1, path, (unsigned)strlen(path));
-    apr_sha1_final(digest, &sha1);
-}
-
-/* Whether it was in that place: a reload may name another one, and later this one again. */
-static int was_there(const unread_t *unread, const char *path)
-{
-    unsigned char place[APR_SHA1_DIGESTSIZE];
-
-    make_digest(place, path);
-    return unread->why != APR_SUCCESS && !memcmp(place, unread->place, sizeof place);
-}
-
-/* Whether the file in that place is still the one that nobody has read. It is no longer, once the
- * admin has moved it. */
-static int is_unread(const unread_t *unread, const char *path)
+static int is_no_file(const char *path)
 {
     struct stat info;
 
-    if (!was_there(unread, path)) {
-        return 0;
-    }
-    if (lstat(path, &info) != 0) {
-        return errno != ENOENT;
-    }
-    return !unread->is_seen || (info.st_dev == unread->device && info.st_ino == unread->inode);
+    return lstat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-/* What stands in another place already has not been read either. */
-static int rename_to_free(const char *path, const char *aside)
-{
-    struct stat info;
-
-    return lstat(aside, &info) != 0 && errno == ENOENT && rename(path, aside) == 0;
-}
-
-/* Its content may be all that is known of the shards, so it must not be written over. */
-static void keep_unread(const char *path, apr_status_t why, const server_rec *server,
-                        apr_pool_t *pool)
+/* The only copy of the states may be in a file that cannot be read: it must not be replaced, nor
+ * replace another one that was set aside before. */
+static void set_unread_aside(const char *path, apr_status_t why, const server_rec *server,
+                             apr_pool_t *pool)
 {
     const char *aside = apr_pstrcat(pool, path, ".unread", NULL);
-    unread_t *unread = retained_unread();
-    struct stat info;
-    int is_seen = lstat(path, &info) == 0;
 
-    if (is_seen && !S_ISREG(info.st_mode)) {
+    if (is_no_file(path)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0105) GLANCE_STATE_FILE
                      " %s cannot be read: no states come from it",
                      path);
-        return;
     }
-    if (is_seen && rename_to_free(path, aside)) {
+    else if (!exists(aside) && rename(path, aside) == 0) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, why, server,
                      GLANCE_LOGNO(0108) GLANCE_STATE_FILE
                      " %s cannot be read; it is now %s, and no states come from it",
                      path, aside);
-        return;
     }
-    *unread = (unread_t){.why = why, .is_seen = is_seen};
-    make_digest(unread->place, path);
-    if (is_seen) {
-        unread->device = info.st_dev;
-        unread->inode = info.st_ino;
+    else {
+        glance_retained_unread_t *unread = glance_retained_unread();
+
+        unread->path = apr_pstrdup(server->process->pool, path);
+        unread->why = why;
     }
 }
 
-static void log_unread(const unread_t *unread, const char *path, const server_rec *server)
+/* Whether a file that must not be replaced is still there. A reload may have named another path,
+ * and then this one again. */
+static int is_unread(const char *path)
 {
-    ap_log_error(APLOG_MARK, APLOG_ERR, unread->why, server,
-                 GLANCE_LOGNO(0109) GLANCE_STATE_FILE
-                 " %s cannot be read, nor set aside as %s.unread: nothing is saved, lest what it "
-                 "holds be lost; move it away, and saving goes on",
-                 path, path);
+    glance_retained_unread_t *unread = glance_retained_unread();
+
+    if (!unread->path || strcmp(unread->path, path) != 0) {
+        return 0;
+    }
+    if (!exists(path)) {
+        unread->path = NULL;
+    }
+    return unread->path != NULL;
 }
 
 /* ---- reading ---- */
@@ -151,14 +104,13 @@ static void log_loaded(const glance_saved_state_t *saved, const char *path,
                  GLANCE_LOGNO(0103) GLANCE_STATE_FILE " %s of %s: %" APR_UINT64_T_FMT " shards, %s",
                  path, when, saved->shards,
                  saved->clean ? "after a clean stop"
-                              : "without a clean stop: viewers get a new picture");
+                              : "without a clean stop: viewers start with a new hello");
 }
 
-/* Writes what was read once more, no longer marked as clean. */
-static void spend(glance_saved_state_t *saved, const char *path, const server_rec *server,
-                  apr_pool_t *pool)
+static void remove_clean_mark(glance_saved_state_t *saved, const char *path,
+                              const server_rec *server, apr_pool_t *pool)
 {
-    glance_buffer_t *text = glance_saved_state_again(saved, pool);
+    glance_buffer_t *text = glance_saved_state_again(saved);
 
     if (!text || glance_state_file_write(path, text, server, pool) != APR_SUCCESS) {
         saved->clean = 0;
@@ -187,16 +139,15 @@ const glance_saved_state_t *glance_state_file_load(const char *path, const serve
         return NULL;
     }
     if (rv != APR_SUCCESS) {
-        keep_unread(path, rv, server, pool);
+        set_unread_aside(path, rv, server, pool);
         return NULL;
     }
-    if (glance_saved_state_read(saved, text, length, glance_clock_now(), &fault, pool)
-        != APR_SUCCESS) {
-        set_aside(path, fault, server, pool);
+    if (glance_saved_state_read(saved, text, length, &fault, pool) != APR_SUCCESS) {
+        set_damaged_aside(path, fault, server, pool);
         return NULL;
     }
     if (saved->clean) {
-        spend(saved, path, server, pool);
+        remove_clean_mark(saved, path, server, pool);
     }
     log_loaded(saved, path, server);
     return saved;
@@ -204,35 +155,43 @@ const glance_saved_state_t *glance_state_file_load(const char *path, const serve
 
 /* ---- writing ---- */
 
+static void log_failure(const char *path, const char *step, apr_status_t rv,
+                        const server_rec *server)
+{
+    if (step) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
+                     GLANCE_LOGNO(0106) GLANCE_STATE_FILE
+                     ": cannot %s %s: states will not survive a stop; trying again",
+                     step, path);
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
+                 GLANCE_LOGNO(0109) GLANCE_STATE_FILE
+                 " %s cannot be read, nor be set aside as %s.unread: nothing is saved, so that its "
+                 "content is not lost; move it away, and saving continues",
+                 path, path);
+}
+
 apr_status_t glance_state_file_write(const char *path, const glance_buffer_t *text,
                                      const server_rec *server, apr_pool_t *pool)
 {
-    unread_t *unread = retained_unread();
-    const char *step = "";
+    const char *step = NULL;
     apr_status_t rv;
 
-    if (is_unread(unread, path)) {
-        if (!failing) {
-            log_unread(unread, path, server);
-        }
-        failing = 1;
-        return unread->why;
+    if (is_unread(path)) {
+        rv = glance_retained_unread()->why;
     }
-    if (was_there(unread, path)) {
-        unread->why = APR_SUCCESS;
+    else {
+        rv = glance_atomic_file_replace(path, text->data, text->length, GLANCE_SAVED_STATE_MAX,
+                                        &step, pool);
     }
-    rv = glance_atomic_file_replace(path, text->data, text->length, GLANCE_SAVED_STATE_MAX, &step,
-                                    pool);
-    if (rv != APR_SUCCESS && !failing) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, server,
-                     GLANCE_LOGNO(0106) GLANCE_STATE_FILE
-                     ": cannot %s %s: states will not survive a stop; trying on",
-                     step, path);
+    if (rv != APR_SUCCESS && !glance_process.is_failing) {
+        log_failure(path, step, rv, server);
     }
-    if (rv == APR_SUCCESS && failing) {
+    if (rv == APR_SUCCESS && glance_process.is_failing) {
         ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
                      GLANCE_LOGNO(0107) GLANCE_STATE_FILE ": %s is written again", path);
     }
-    failing = rv != APR_SUCCESS;
+    glance_process.is_failing = rv != APR_SUCCESS;
     return rv;
 }

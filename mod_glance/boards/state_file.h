@@ -1,6 +1,6 @@
-/* state_file.h: the state file, as the admin knows it: where it is, and what the log says of it.
+/* state_file.h: the state file: reading, setting aside, replacing, and what the log says of it.
  *
- * For the parent process only, which is root and may be the only one to read and write it.
+ * For the parent process only: it is root, and nobody else may read or write the file.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,17 +11,16 @@
 
 #include "core/saved_state.h"
 
-/** Reads the state file. Whatever is wrong with it has one line in the log, and a damaged file
- * is set aside, and so is one that cannot be read. After a clean stop, the file is marked as no
- * longer clean; if that fails, it does not count as clean, since nobody could tell after a crash.
- * @param path NULL: none is kept.
+/** Reads the state file. A file that is damaged or cannot be read is set aside, and the log has one
+ * line for each problem. After a clean stop, the file is written again without the mark. If that
+ * fails, it does not count as clean: after a crash nobody could tell.
+ * @param path NULL: there is none.
  * @return what it holds, or NULL. Lives as long as @a pool. */
 const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,
                                                    apr_pool_t *pool);
 
-/** Replaces the state file; but not one that could be neither read nor set aside, until somebody
- * has moved it. A failure has one line in the log, and so has the first success after it, however
- * often it is tried in between.
+/** Replaces the state file, unless it could neither be read nor be set aside and is still there.
+ * The log has one line for the first failure and one for the first success after it.
  * @return APR_SUCCESS or the system's error. */
 apr_status_t glance_state_file_write(const char *path, const glance_buffer_t *text,
                                      const server_rec *server, apr_pool_t *pool);

@@ -1,8 +1,7 @@
 /* state_saver.h: when the parent writes the state file.
  *
- * From the monitor hook, about every ten seconds, if a state or a report has changed; when a
- * configuration goes, at a restart; and at a stop, once all children are gone. Never waits for the
- * lock.
+ * From the monitor hook, about every ten seconds, if a state or a report has changed; before
+ * a configuration is cleared, at a restart; and at a stop, after the last child has ended.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,11 +10,12 @@
 
 #include "httpd_private.h"
 
-/** On the post_config hook, after glance_post_config_boards(): begins to save.
+/** On the post_config hook, after glance_post_config_boards(): saves for the first time, and
+ * prepares the later times.
  * @param path of the state file, allocated in @a pconf; NULL: nothing is saved. */
 void glance_state_saver_post_config(apr_pool_t *pconf, server_rec *server, const char *path);
 
-/** On the monitor hook. @return OK. */
+/** On the monitor hook. Never waits for the lock. @return OK. */
 int glance_state_saver_monitor(apr_pool_t *pool, server_rec *server);
 
 #endif

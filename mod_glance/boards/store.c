@@ -1,38 +1,27 @@
-/* store.c: the boards as a process sees them, and the work on them under the lock.
+/* store.c: the boards as a process sees them, and the operations on them under the lock.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "boards/store.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/clock.h"
-#include "core/rate.h"
+#include "boards/process.h"
 #include "boards/retained.h"
 
-/* Shards from which on snapshots are worth keeping: below, a copy takes microseconds. */
+/* Boards of fewer shards are not cached: a copy takes microseconds. */
 #define CACHED_SHARDS 4096
 #define CACHE_LIFE APR_USEC_PER_SEC
-
-/* A child's last snapshot of a large board. */
-typedef struct {
-    pthread_mutex_t mutex;
-    glance_snapshot_t *snapshot;
-} cache_t;
-
-static glance_store_t *stores;
-
-/* One a store, by the store's index. Goes with the process: to free it in a pool's cleanup would be
- * to free it in a signal handler, on prefork. */
-static cache_t *caches;
 
 /* ---- the list ---- */
 
 void glance_store_begin(void)
 {
-    stores = NULL;
+    glance_process.stores = NULL;
 }
 
 glance_store_t *glance_store_add(const char *name, const server_rec *server, apr_pool_t *pool)
@@ -41,9 +30,9 @@ glance_store_t *glance_store_add(const char *name, const server_rec *server, apr
 
     store->name = name;
     store->server = server;
-    store->index = stores ? stores->index + 1 : 0;
-    store->next = stores;
-    stores = store;
+    store->index = glance_process.stores ? glance_process.stores->index + 1 : 0;
+    store->next = glance_process.stores;
+    glance_process.stores = store;
     return store;
 }
 
@@ -51,7 +40,7 @@ glance_store_t *glance_store_find(const char *name)
 {
     glance_store_t *store;
 
-    for (store = stores; store; store = store->next) {
+    for (store = glance_process.stores; store; store = store->next) {
         if (!ap_cstr_casecmp(store->name, name)) {
             return store;
         }
@@ -61,50 +50,62 @@ glance_store_t *glance_store_find(const char *name)
 
 glance_store_t *glance_store_all(void)
 {
-    return stores;
+    return glance_process.stores;
 }
 
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
 {
     int i;
 
-    if (!stores) {
+    if (!glance_process.stores) {
         return APR_SUCCESS;
     }
-    caches = calloc((size_t)stores->index + 1, sizeof *caches);
-    for (i = 0; caches && i <= stores->index; i++) {
-        pthread_mutex_init(&caches[i].mutex, NULL);
+    glance_process.caches = calloc((size_t)glance_process.stores->index + 1,
+                                   sizeof *glance_process.caches);
+    for (i = 0; glance_process.caches && i <= glance_process.stores->index; i++) {
+        pthread_mutex_init(&glance_process.caches[i].mutex, NULL);
     }
     return glance_lock_child_init(glance_retained_lock(), pchild, server);
 }
 
 /* ---- the lock ---- */
 
-static void repair_if_dirty(const glance_store_t *store)
+static void repair_if_dirty(glance_board_t *board, const char *name, const server_rec *server)
 {
-    if (glance_board_is_dirty(store->board)) {
-        glance_board_repair(store->board);
-        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, store->server,
-                     GLANCE_LOGNO(0010) "board %s: mended the record of a writer that was killed",
-                     store->name);
+    if (glance_board_is_dirty(board)) {
+        glance_board_repair(board);
+        ap_log_error(APLOG_MARK, APLOG_NOTICE, 0, server,
+                     GLANCE_LOGNO(0010) "board %s: repaired the record of a writer that was killed",
+                     name);
     }
+}
+
+static void log_lock_error(apr_status_t rv, const char *name, const server_rec *server)
+{
+    apr_uint32_t withheld;
+
+    if (glance_rate_pass(&glance_process.lock_errors, glance_clock_now(), &withheld)) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, server, GLANCE_LOGNO(0011) "cannot lock board %s",
+                     name);
+    }
+}
+
+static apr_status_t lock_board(glance_board_t *board, const char *name, const server_rec *server)
+{
+    apr_status_t rv = glance_lock_take(glance_retained_lock());
+
+    if (rv == APR_SUCCESS) {
+        repair_if_dirty(board, name, server);
+    }
+    else {
+        log_lock_error(rv, name, server);
+    }
+    return rv;
 }
 
 static apr_status_t lock(const glance_store_t *store)
 {
-    static glance_rate_t rate = {.span = APR_USEC_PER_SEC, .most = 5};
-    apr_status_t rv = glance_lock_take(glance_retained_lock());
-    apr_uint32_t withheld;
-
-    if (rv != APR_SUCCESS) {
-        if (glance_rate_pass(&rate, glance_clock_now(), &withheld)) {
-            ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
-                         GLANCE_LOGNO(0011) "cannot lock board %s", store->name);
-        }
-        return rv;
-    }
-    repair_if_dirty(store);
-    return APR_SUCCESS;
+    return lock_board(store->board, store->name, store->server);
 }
 
 static apr_status_t try_lock(const glance_store_t *store)
@@ -112,25 +113,31 @@ static apr_status_t try_lock(const glance_store_t *store)
     apr_status_t rv = glance_lock_try(glance_retained_lock());
 
     if (rv == APR_SUCCESS) {
-        repair_if_dirty(store);
+        repair_if_dirty(store->board, store->name, store->server);
     }
     return rv;
 }
 
-static void unlock(const glance_store_t *store)
+static void unlock_board(const char *name, const server_rec *server)
 {
     apr_status_t rv = glance_lock_release(glance_retained_lock());
 
     if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, rv, store->server,
-                     GLANCE_LOGNO(0012) "cannot unlock board %s", store->name);
+        ap_log_error(APLOG_MARK, APLOG_ERR, rv, server, GLANCE_LOGNO(0012) "cannot unlock board %s",
+                     name);
     }
 }
 
-/* ---- the bell ---- */
+static void unlock(const glance_store_t *store)
+{
+    unlock_board(store->name, store->server);
+}
 
-/* Hubs wait for the bell edge by edge, and nobody reads it: one write wakes them all. A writer
- * killed before it rings leaves them to their next tick, a second later. */
+/* ---- the change notification ---- */
+
+/* Nobody reads the eventfd, and hubs wait for its edges, so one write wakes all of them. If a
+ * writer is killed before it gets here, they find the change at their next tick, within a second.
+ */
 static void notify_if_requested(const glance_store_t *store)
 {
     apr_uint64_t one = 1;
@@ -138,13 +145,14 @@ static void notify_if_requested(const glance_store_t *store)
     if (glance_board_take_request(store->board)
         && write(glance_retained_change_fd(), &one, sizeof one) != (ssize_t)sizeof one) {
         ap_log_error(APLOG_MARK, APLOG_ERR, apr_get_os_error(), store->server,
-                     GLANCE_LOGNO(0019) "cannot ring the bell of board %s", store->name);
+                     GLANCE_LOGNO(0019) "cannot notify the hubs of a change of board %s",
+                     store->name);
     }
 }
 
-/* ---- work under the lock ---- */
+/* ---- operations under the lock ---- */
 
-/* The end of work that may have changed states. */
+/* The end of an operation that may have changed states. */
 static apr_status_t finish(const glance_store_t *store, apr_status_t rv, int changed)
 {
     unlock(store);
@@ -156,26 +164,22 @@ static apr_status_t finish(const glance_store_t *store, apr_status_t rv, int cha
 
 apr_status_t glance_store_migrate(glance_store_t *store, glance_board_t *from)
 {
-    glance_store_t previous = *store;
-    apr_status_t rv;
+    apr_status_t rv = lock_board(from, store->name, store->server);
 
-    /* What is torn is mended in the board that is read. */
-    previous.board = from;
-    rv = lock(&previous);
     if (rv == APR_SUCCESS) {
         glance_board_migrate(store->board, from);
-        unlock(&previous);
+        unlock(store);
     }
     return rv;
 }
 
-apr_status_t glance_store_close(glance_store_t *store)
+apr_status_t glance_store_close(glance_board_t *board, const char *name, const server_rec *server)
 {
-    apr_status_t rv = lock(store);
+    apr_status_t rv = lock_board(board, name, server);
 
     if (rv == APR_SUCCESS) {
-        glance_board_close(store->board);
-        unlock(store);
+        glance_board_close(board);
+        unlock_board(name, server);
     }
     return rv;
 }
@@ -213,7 +217,7 @@ apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    /* All children wake at a deadline; the first one does the work. */
+    /* All children wake at a deadline, and the first one sweeps. */
     if (glance_board_deadline(store->board) <= now) {
         glance_board_sweep(store->board, now, store->times.timeout, transitions);
     }
@@ -283,12 +287,12 @@ static int is_new(const glance_store_t *store, const glance_snapshot_t *snapshot
 glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
 {
     glance_snapshot_t *snapshot;
-    cache_t *cache;
+    glance_process_cache_t *cache;
 
-    if (!caches || store->board->shard_count < CACHED_SHARDS) {
+    if (!glance_process.caches || store->board->shard_count < CACHED_SHARDS) {
         return take_snapshot(store);
     }
-    cache = &caches[store->index];
+    cache = &glance_process.caches[store->index];
     pthread_mutex_lock(&cache->mutex);
     if (!is_new(store, cache->snapshot)) {
         glance_snapshot_release(cache->snapshot);

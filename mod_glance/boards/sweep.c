@@ -1,14 +1,11 @@
-/* sweep.c: calling silent shards unhealthy.
+/* sweep.c: marking silent shards unhealthy.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "boards/sweep.h"
 
 #include "core/clock.h"
-#include "core/rate.h"
-
-/* Transitions that are logged at once, each with a line of its own. */
-#define LINES 50
+#include "boards/process.h"
 
 static void log_transition(const glance_store_t *store, const glance_transition_t *transition,
                            const char *tag)
@@ -25,11 +22,10 @@ static void log_transition(const glance_store_t *store, const glance_transition_
 
 void glance_sweep_log_return(const glance_store_t *store, const glance_transition_t *transition)
 {
-    static glance_rate_t rate = {.span = APR_USEC_PER_SEC, .most = LINES};
     apr_uint32_t withheld;
 
     if (transition->from != GLANCE_UNHEALTHY || transition->to == GLANCE_UNHEALTHY
-        || !glance_rate_pass(&rate, glance_clock_now(), &withheld)) {
+        || !glance_rate_pass(&glance_process.returns, glance_clock_now(), &withheld)) {
         return;
     }
     if (withheld) {
@@ -39,19 +35,26 @@ void glance_sweep_log_return(const glance_store_t *store, const glance_transitio
     log_transition(store, transition, GLANCE_LOGNO(0021));
 }
 
-/* When a bot goes down, all of its shards fall silent at once. */
+/* When a bot goes down, all of its shards become unhealthy at once. */
 static void log_silent(const glance_store_t *store, const apr_array_header_t *transitions)
 {
+    apr_uint32_t withheld;
+    int more = 0;
     int i;
 
-    for (i = 0; i < transitions->nelts && i < LINES; i++) {
-        log_transition(store, &APR_ARRAY_IDX(transitions, i, glance_transition_t),
-                       GLANCE_LOGNO(0020));
+    for (i = 0; i < transitions->nelts; i++) {
+        if (glance_rate_pass(&glance_process.silences, glance_clock_now(), &withheld)) {
+            log_transition(store, &APR_ARRAY_IDX(transitions, i, glance_transition_t),
+                           GLANCE_LOGNO(0020));
+        }
+        else {
+            more++;
+        }
     }
-    if (i < transitions->nelts) {
+    if (more) {
         ap_log_error(APLOG_MARK, APLOG_INFO, 0, store->server,
                      GLANCE_LOGNO(0022) "%d more shards of board %s became unhealthy just now",
-                     transitions->nelts - i, store->name);
+                     more, store->name);
     }
 }
 

@@ -9,7 +9,7 @@
 
 #define SCHEME "Bearer "
 
-/* Takes a time that depends on the length of what was presented only. */
+/* The time it takes depends on the length of @a presented only. */
 static unsigned equal(const char *presented, const char *secret)
 {
     apr_size_t presented_length = strlen(presented);
@@ -31,7 +31,7 @@ int glance_auth_opens(const glance_key_t *key, const char *cluster, apr_size_t l
            || (strlen(key->cluster) == length && !memcmp(key->cluster, cluster, length));
 }
 
-/* What follows the scheme, or NULL if another one was used, or none. */
+/* The part after the scheme, or NULL if there is no such scheme. */
 static const char *token_of(const char *header)
 {
     if (strncasecmp(header, SCHEME, sizeof SCHEME - 1) != 0) {
@@ -55,7 +55,7 @@ int glance_auth_allows(const char *header, const apr_array_header_t *keys, const
         return 0;
     }
     token = token_of(header);
-    /* All of them, whichever fits: the time must not tell which one it was. */
+    /* Compares with all keys: the time must not tell which one fits. */
     for (i = 0; i < keys->nelts; i++) {
         const glance_key_t *key = &APR_ARRAY_IDX(keys, i, glance_key_t);
         unsigned fits = equal(header, key->secret);

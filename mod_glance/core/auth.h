@@ -7,15 +7,15 @@
 
 #include "apr_tables.h"
 
-/** A passphrase, and what it opens. */
+/** A passphrase and the clusters that it opens. */
 typedef struct {
     const char *secret;
     const char *cluster; /* NULL: all of them */
 } glance_key_t;
 
-/** Whether an Authorization header holds a passphrase, raw or after "Bearer ", that lets its sender
- * write the cluster. Takes a time that depends on what was presented, but not on how much of
- * a passphrase was guessed, nor on which one fits.
+/** Whether an Authorization header holds a passphrase, raw or after "Bearer ", that opens the
+ * cluster. The time it takes depends on the header, but not on how much of a passphrase it has
+ * right, nor on which passphrase it has.
  * @param header NULL if the request has none.
  * @param keys (of glance_key_t) NULL if there is no check.
  * @param cluster need not be terminated, nor exist. */

@@ -12,7 +12,7 @@ glance_moment_t glance_clock_now(void)
 {
     struct timespec now;
 
-    /* Cannot fail: the clock exists wherever the event MPM's epoll does. */
+    /* Cannot fail: Linux has had this clock since before epoll. */
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return apr_time_from_sec((glance_moment_t)now.tv_sec) + now.tv_nsec / 1000;
 }

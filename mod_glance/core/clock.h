@@ -1,4 +1,4 @@
-/* clock.h: the monotonic clock, which no one can set.
+/* clock.h: the monotonic clock, which nobody can set.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,19 +7,21 @@
 
 #include "apr.h"
 
-/** A moment on the monotonic clock, in microseconds: ages must not follow steps of the wall clock.
+/** A moment on the monotonic clock, in microseconds. Ages must not change when the wall clock is
+ * set.
  */
 typedef apr_int64_t glance_moment_t;
 
-/** Later than every moment: what will never be due. */
+/** Later than every moment: never due. */
 #define GLANCE_NO_MOMENT APR_INT64_MAX
 
-/** Now. All processes of one boot read the same clock, so moments may be kept in shared memory.
- * Whoever reads one there counts with the two functions below, since it may be any number. */
+/** Now. All processes of one boot read the same clock, so shared memory may hold moments. Any
+ * process can write any number there: compute with the two functions below, which cannot overflow.
+ */
 glance_moment_t glance_clock_now(void);
 
-/** Microseconds from @a since to @a now, but at least 0: what lies in shared memory may be a little
- * newer than `now`, which is read before the lock is had. At most APR_INT64_MAX. */
+/** Microseconds from @a since to @a now, from 0 to APR_INT64_MAX. A moment in shared memory may be
+ * a little newer than `now` if the clock was read before the lock was taken. */
 apr_int64_t glance_clock_age(glance_moment_t since, glance_moment_t now);
 
 /** The moment @a span microseconds, 0 or more, after @a moment; at most GLANCE_NO_MOMENT. */

@@ -32,7 +32,7 @@ static int has_control(const char *name)
     return 0;
 }
 
-/* Characters that nobody sees: U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF. */
+/* Invisible characters: U+200B to U+200F, U+202A to U+202E, U+2060 to U+2064, U+FEFF. */
 static int has_invisible(const char *name)
 {
     const unsigned char *at;
@@ -72,7 +72,7 @@ static const char *name_fault(const char *name)
         return "has a name that means a folder in a URL";
     }
     if (has_control(name) || has_invisible(name)) {
-        return "has a name with a control character, or one that nobody sees";
+        return "has a name with a control character or an invisible character";
     }
     return is_utf8(name, length) ? NULL : "has a name that is not UTF-8";
 }

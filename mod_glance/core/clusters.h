@@ -17,10 +17,10 @@ typedef struct {
     apr_uint32_t shards;
 } glance_cluster_t;
 
-/** Adds the clusters of one argument, parted by `;`, to @a clusters (of glance_cluster_t).
- * Names may hold blanks; blanks around a part are dropped, empty parts are passed over.
+/** Adds the clusters of one argument, separated by `;`, to @a clusters (of glance_cluster_t).
+ * Names may hold blanks; blanks around a part are removed, empty parts are ignored.
  * @param pool keeps the names and the error.
- * @return NULL, or a sentence that says what is wrong with which word, and what would be right. */
+ * @return NULL, or a sentence that says which word is wrong, and how to correct it. */
 const char *glance_clusters_add(apr_array_header_t *clusters, const char *argument,
                                 apr_pool_t *pool);
 

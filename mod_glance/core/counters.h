@@ -1,7 +1,7 @@
-/* counters.h: what the module counts for mod_status, over all children.
+/* counters.h: what the module counts for mod_status, for all children.
  *
- * Lies in shared memory: totals that only grow, and a place for each child with what it holds now.
- * All functions may be called by any thread of any process, without a lock.
+ * It lies in shared memory: totals that only grow, and a place for each child with its current
+ * viewers. Any thread of any process may call all functions, without a lock.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,20 +10,20 @@
 
 #include "apr.h"
 
-/** What only grows. */
+/** Totals. */
 typedef enum {
     GLANCE_COUNTER_STREAMS,    /* streams held open, ever */
     GLANCE_COUNTER_FEEDS,      /* feeds held open, ever */
-    GLANCE_COUNTER_POLLS,      /* streams answered by polling */
+    GLANCE_COUNTER_POLLS,      /* streams answered by the polling fallback */
     GLANCE_COUNTER_BROADCASTS, /* events made for all viewers of a board */
     GLANCE_COUNTER_BYTES,      /* bytes sent to viewers by the hubs */
     GLANCE_COUNTER_SLOW,       /* viewers dropped for being too slow */
-    GLANCE_COUNTER_SHED        /* viewers sent away as descriptors or memory ran short */
+    GLANCE_COUNTER_SHED        /* viewers dropped because descriptors or memory ran short */
 } glance_counter_e;
 
 #define GLANCE_COUNTERS 7
 
-/** What a child holds now. */
+/** Viewers that a child holds now. */
 typedef struct {
     apr_int32_t pid; /* 0: the place is free */
     apr_uint32_t clear;
@@ -38,34 +38,34 @@ typedef struct {
     glance_counters_child_t children[];
 } glance_counters_t;
 
-/** Bytes that the statistics of so many children take. */
+/** Bytes that the counters of so many children take. */
 apr_size_t glance_counters_size(apr_uint32_t children);
 
 /** Prepares zeroed memory of that size. */
 void glance_counters_init(glance_counters_t *counters, apr_uint32_t children);
 
-/** Adds to what only grows. */
+/** Adds to a total. */
 void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount);
 
 apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat);
 
-/** Notes an attempt to write the state file. */
+/** Records an attempt to write the state file. @a now is on the wall clock. */
 void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded);
 
 /** When the state file was last written (wall clock, 0: never), and whether it failed since. */
 apr_int64_t glance_counters_last_save(const glance_counters_t *counters, int *failed);
 
-/** Finds this process a place: a free one, or that of a process that is gone.
- * @return the place, or NULL if there is none; then this child is not counted. */
+/** Finds a place for this process: a free one, or that of a process that has ended.
+ * @return NULL if there is none: then this child is not counted. */
 glance_counters_child_t *glance_counters_enter(glance_counters_t *counters);
 
-/** Says what the child holds. @a child may be NULL. */
+/** Sets how many viewers the child holds. @a child may be NULL. */
 void glance_counters_hold(glance_counters_child_t *child, apr_uint32_t clear, apr_uint32_t tls);
 
-/** Gives the place back. @a child may be NULL. */
+/** Frees the place. @a child may be NULL. */
 void glance_counters_leave(glance_counters_child_t *child);
 
-/** The sum over all children that still live; `pid` is how many they are. */
+/** The sum over all living children; `pid` is their number. */
 glance_counters_child_t glance_counters_sum(const glance_counters_t *counters);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "apr_lib.h"
 
-/* Microseconds of a unit, 0 for a word that is none. */
+/* Microseconds of a unit, or 0 for any other word. */
 static apr_interval_time_t unit_of(const char *word)
 {
     static const struct {

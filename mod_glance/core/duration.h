@@ -8,9 +8,9 @@
 #include "apr_errno.h"
 #include "apr_time.h"
 
-/** Reads a time, in seconds where no unit follows.
+/** Reads a time, in seconds if it has no unit.
  * @param most the longest one that is accepted.
- * @return APR_SUCCESS; APR_EINVAL for a text that is no time; APR_ENOSPC if it is longer. */
+ * @return APR_SUCCESS; APR_EINVAL for an invalid text; APR_ENOSPC if the time is longer. */
 apr_status_t glance_duration_parse(apr_interval_time_t *time, const char *text,
                                    apr_interval_time_t most);
 

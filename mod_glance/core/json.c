@@ -495,7 +495,7 @@ glance_buffer_t *glance_json_feed_update(const glance_board_t *board,
     while (next_section(&section, board, changes)) {
         name_section(&feed, section.cluster);
         for (change = section.first; change < section.end; change++) {
-            put_message(&feed, change->revived ? "health_ping" : "state_update",
+            put_message(&feed, change->recovered ? "health_ping" : "state_update",
                         change->shard - section.cluster->first, change->state);
         }
     }
@@ -515,7 +515,7 @@ glance_buffer_t *glance_json_feed_health(const glance_board_t *board, const glan
     while (next_section(&section, board, beats)) {
         name_section(&feed, section.cluster);
         for (heartbeat = section.first; heartbeat < section.end; heartbeat++) {
-            if (!heartbeat->spoke_by_change) {
+            if (!heartbeat->heartbeat_is_change) {
                 put_message(&feed, "health_ping", heartbeat->shard - section.cluster->first,
                             ANY_STATE);
             }

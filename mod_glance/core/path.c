@@ -1,4 +1,4 @@
-/* path.c: the rest of a URL's path behind an endpoint.
+/* path.c: the rest of a URL's path after an endpoint.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +13,7 @@ typedef struct {
     apr_size_t length;
 } segment_t;
 
-/* Takes the segment after the slash that *path points to, and moves *path behind it. */
+/* Takes the segment after the slash that *path points to, and moves *path to its end. */
 static apr_status_t take_segment(segment_t *segment, const char **path)
 {
     segment->start = *path + 1;

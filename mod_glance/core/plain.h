@@ -1,4 +1,4 @@
-/* plain.h: the board as text for people, one line a state.
+/* plain.h: the board as text for people, with one line a state.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* rate.c: how often something may be said.
+/* rate.c: limits how many lines a cause can write to the log.
  *
  * SPDX-License-Identifier: ISC
  */

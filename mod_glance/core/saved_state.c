@@ -15,6 +15,8 @@
 #include "apr_strings.h"
 #include "apr_version.h"
 
+#include "core/board_migrate.h"
+
 #if !APR_VERSION_AT_LEAST(1, 5, 0)
 #error "mod_glance needs APR 1.5 or newer, for apr_escape.h"
 #endif
@@ -25,10 +27,10 @@
 
 #define VERSION 1
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
-#define NOTHING '-' /* among the reports */
+#define NEVER '-' /* in place of a report's digit */
 #define EPOCH_DIGITS 16
 
-/* Numbers of changes beyond this are not believed: room to count on for ever. */
+/* Higher numbers of changes are taken for damage. The counter cannot overflow from here. */
 #define LATEST_MAX (APR_INT64_MAX / 2)
 
 const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name)
@@ -41,7 +43,7 @@ const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name)
 static char digit_of(apr_byte_t state)
 {
     if (state == GLANCE_NEVER) {
-        return NOTHING;
+        return NEVER;
     }
     return (char)('0' + state);
 }
@@ -67,15 +69,15 @@ static json_t *cluster_json(const glance_snapshot_t *snapshot,
 static json_t *board_json(const glance_saved_state_entry_t *entry, apr_pool_t *pool)
 {
     const glance_snapshot_t *snapshot = entry->snapshot;
-    /* A counter that is not believed begins anew; viewers know its numbers, so the epoch ends. */
-    int is_counted = snapshot->seq <= LATEST_MAX;
-    apr_uint64_t epoch = is_counted ? snapshot->epoch : snapshot->epoch + 1;
-    json_int_t changes = is_counted ? (json_int_t)snapshot->seq : 0;
+    /* A damaged counter restarts from 0. Viewers know its numbers, so the epoch changes as well. */
+    int is_sane = snapshot->seq <= LATEST_MAX;
+    apr_uint64_t epoch = is_sane ? snapshot->epoch : snapshot->epoch + 1;
+    json_int_t changes = is_sane ? (json_int_t)snapshot->seq : 0;
     json_t *clusters = json_array();
     apr_uint32_t i;
 
     for (i = 0; i < snapshot->board->cluster_count; i++) {
-        /* Takes NULL for an error, and does not mind if the array is NULL. */
+        /* jansson reports an error if the array or the value is NULL. */
         if (json_array_append_new(clusters,
                                   cluster_json(snapshot, &snapshot->board->clusters[i], pool))) {
             json_decref(clusters);
@@ -93,22 +95,12 @@ static int put_piece(const char *data, size_t length, void *text)
     return 0;
 }
 
-glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entries,
-                                          apr_size_t count, apr_time_t now, int clean,
-                                          apr_pool_t *pool)
+/* Takes the reference to @a file. */
+static glance_buffer_t *text_of(json_t *file)
 {
     glance_buffer_t *text = glance_buffer_make(0);
-    json_t *boards = json_array();
-    json_t *file;
-    apr_size_t i;
-    int failed = !text;
+    int failed = !text || !file || json_dump_callback(file, put_piece, text, DUMP_FLAGS) != 0;
 
-    for (i = 0; i < count; i++) {
-        failed |= json_array_append_new(boards, board_json(&entries[i], pool)) != 0;
-    }
-    file = json_pack("{s:i, s:f, s:b, s:o}", "mod_glance", VERSION, "saved",
-                     (double)apr_time_as_msec(now) / 1000, "clean", clean, "boards", boards);
-    failed |= !file || !text || json_dump_callback(file, put_piece, text, DUMP_FLAGS) != 0;
     json_decref(file);
     if (failed) {
         glance_buffer_release(text);
@@ -118,45 +110,45 @@ glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entr
     return glance_buffer_finish(text);
 }
 
-glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved, apr_pool_t *pool)
+glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entries,
+                                          apr_size_t count, apr_time_t now, int clean,
+                                          apr_pool_t *pool)
 {
-    apr_size_t count = (apr_size_t)saved->boards->nelts;
-    glance_saved_state_entry_t *entries = apr_pcalloc(pool, (count + 1) * sizeof *entries);
-    glance_buffer_t *text = NULL;
-    int complete = 1;
+    json_t *boards = json_array();
     apr_size_t i;
 
     for (i = 0; i < count; i++) {
-        const glance_saved_state_board_t *board = &APR_ARRAY_IDX(saved->boards, i,
-                                                                 glance_saved_state_board_t);
-
-        entries[i].name = board->name;
-        entries[i].snapshot = glance_snapshot_make(board->board);
-        if (entries[i].snapshot) {
-            glance_snapshot_take(entries[i].snapshot, saved->saved, 0);
+        if (json_array_append_new(boards, board_json(&entries[i], pool))) {
+            json_decref(boards);
+            return NULL;
         }
-        complete &= entries[i].snapshot != NULL;
     }
-    if (complete) {
-        text = glance_saved_state_write(entries, count, saved->saved, 0, pool);
+    return text_of(json_pack("{s:i, s:f, s:b, s:o}", "mod_glance", VERSION, "saved",
+                             (double)apr_time_as_msec(now) / 1000, "clean", clean, "boards",
+                             boards));
+}
+
+glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved)
+{
+    json_t *file = json_copy(saved->json);
+
+    if (json_object_set_new(file, "clean", json_false())) {
+        json_decref(file);
+        return NULL;
     }
-    for (i = 0; i < count; i++) {
-        glance_snapshot_release(entries[i].snapshot);
-    }
-    return text;
+    return text_of(file);
 }
 
 /* ---- reading ---- */
 
-/* What a reader has at hand. */
+/* One run of glance_saved_state_read(). */
 typedef struct {
     glance_saved_state_t *state;
-    glance_moment_t now;
     const char *fault;
     apr_pool_t *pool;
 } reader_t;
 
-static apr_status_t blame(reader_t *reader, const char *fault)
+static apr_status_t fail(reader_t *reader, const char *fault)
 {
     reader->fault = fault;
     return APR_EINVAL;
@@ -167,9 +159,10 @@ static int is_state(char digit)
     return digit >= '0' && digit < '0' + GLANCE_STATES;
 }
 
-/* Whether the digits are those of a cluster with so many shards: each a state, and a shard that has
- * not reported is unknown. */
-static int are_digits(const char *states, const char *reported, apr_size_t shards)
+/* Whether these are the digits of so many shards. A shard that has never reported is unknown.
+ * @a known is increased by the number of shards that have reported. */
+static int are_digits(const char *states, const char *reported, apr_size_t shards,
+                      apr_uint64_t *known)
 {
     apr_size_t i;
 
@@ -178,14 +171,14 @@ static int are_digits(const char *states, const char *reported, apr_size_t shard
     }
     for (i = 0; i < shards; i++) {
         if (!is_state(states[i])
-            || (reported[i] == NOTHING ? states[i] != '0' : !is_state(reported[i]))) {
+            || (reported[i] == NEVER ? states[i] != '0' : !is_state(reported[i]))) {
             return 0;
         }
+        *known += reported[i] != NEVER;
     }
     return 1;
 }
 
-/* Reads a cluster's name and size, and checks its digits. */
 static apr_status_t read_cluster(reader_t *reader, json_t *json, apr_array_header_t *clusters,
                                  apr_hash_t *names)
 {
@@ -197,67 +190,20 @@ static apr_status_t read_cluster(reader_t *reader, json_t *json, apr_array_heade
 
     if (json_unpack(json, "{s:s, s:I, s:s, s:s}", "name", &name, "shards", &shards, "states",
                     &states, "reported", &reported)) {
-        return blame(reader, "a cluster lacks a part");
+        return fail(reader, "a cluster lacks a part");
     }
     if (!*name || strlen(name) > GLANCE_CLUSTER_NAME_MAX
         || apr_hash_get(names, name, APR_HASH_KEY_STRING)) {
-        return blame(reader, "a cluster has a name that is none");
+        return fail(reader, "a cluster has an invalid name");
     }
     if (shards < 1 || shards > GLANCE_CLUSTER_SHARDS_MAX
-        || !are_digits(states, reported, (apr_size_t)shards)) {
-        return blame(reader, "a cluster does not have a state for each of its shards");
+        || !are_digits(states, reported, (apr_size_t)shards, &reader->state->shards)) {
+        return fail(reader, "a cluster does not have a state for each of its shards");
     }
     cluster = apr_array_push(clusters);
-    cluster->name = apr_pstrdup(reader->pool, name);
+    cluster->name = name;
     cluster->shards = (apr_uint32_t)shards;
-    apr_hash_set(names, cluster->name, APR_HASH_KEY_STRING, cluster->name);
-    return APR_SUCCESS;
-}
-
-/* What has reported counts as changed, also where it is unknown again: somebody may have seen it as
- * something else. */
-static apr_uint32_t fill_cluster(glance_board_t *board, const glance_board_cluster_t *cluster,
-                                 json_t *json, glance_moment_t now)
-{
-    const char *states = json_string_value(json_object_get(json, "states"));
-    const char *reported = json_string_value(json_object_get(json, "reported"));
-    apr_uint32_t known = 0;
-    apr_uint32_t i;
-
-    for (i = 0; i < cluster->shards; i++) {
-        glance_shard_t *shard = &board->shards[cluster->first + i];
-        glance_transition_t was;
-
-        if (reported[i] != NOTHING) {
-            (void)glance_board_report(board, cluster->first + i, GLANCE_ONLINE, now, 0, &was);
-            shard->state = (apr_byte_t)(states[i] - '0');
-            shard->reported = (apr_byte_t)(reported[i] - '0');
-            known++;
-        }
-    }
-    return known;
-}
-
-/* A board in plain memory, from which another one can take over. */
-static apr_status_t make_board(reader_t *reader, glance_saved_state_board_t *entry,
-                               const apr_array_header_t *clusters, json_t *json)
-{
-    apr_size_t size = glance_board_size(clusters);
-    apr_uint32_t i;
-    void *base;
-
-    if (!clusters->nelts || !size) {
-        return blame(reader, "a board has no clusters, or more than it can have");
-    }
-    base = apr_pcalloc(reader->pool, size);
-    glance_board_init(base, clusters, entry->epoch, reader->now);
-    if (glance_board_open(&entry->board, base, size, reader->pool) != APR_SUCCESS) {
-        return blame(reader, "a board cannot be laid out");
-    }
-    for (i = 0; i < entry->board->cluster_count; i++) {
-        reader->state->shards += fill_cluster(entry->board, &entry->board->clusters[i],
-                                              json_array_get(json, i), reader->now);
-    }
+    apr_hash_set(names, name, APR_HASH_KEY_STRING, name);
     return APR_SUCCESS;
 }
 
@@ -268,29 +214,29 @@ static int is_epoch(const char *text)
 
 static apr_status_t read_board(reader_t *reader, json_t *json)
 {
-    apr_array_header_t *list = apr_array_make(reader->pool, 4, sizeof(glance_cluster_t));
+    glance_saved_state_board_t *board = apr_array_push(reader->state->boards);
     apr_hash_t *names = apr_hash_make(reader->pool);
-    glance_saved_state_board_t *entry = apr_array_push(reader->state->boards);
-    const char *name;
     const char *epoch;
     json_int_t latest;
-    json_t *clusters;
     size_t i;
 
-    if (json_unpack(json, "{s:s, s:s, s:I, s:o}", "name", &name, "epoch", &epoch, "changes",
-                    &latest, "clusters", &clusters)
+    if (json_unpack(json, "{s:s, s:s, s:I, s:o}", "name", &board->name, "epoch", &epoch, "changes",
+                    &latest, "clusters", &board->json)
         || !is_epoch(epoch) || latest < 0 || latest > LATEST_MAX) {
-        return blame(reader, "a board lacks a part");
+        return fail(reader, "a board lacks a part");
     }
-    entry->name = apr_pstrdup(reader->pool, name);
-    entry->epoch = (apr_uint64_t)strtoull(epoch, NULL, 16);
-    entry->latest = (apr_uint64_t)latest;
-    for (i = 0; i < json_array_size(clusters); i++) {
-        if (read_cluster(reader, json_array_get(clusters, i), list, names) != APR_SUCCESS) {
+    board->epoch = (apr_uint64_t)strtoull(epoch, NULL, 16);
+    board->latest = (apr_uint64_t)latest;
+    board->clusters = apr_array_make(reader->pool, 4, sizeof(glance_cluster_t));
+    for (i = 0; i < json_array_size(board->json); i++) {
+        if (read_cluster(reader, json_array_get(board->json, i), board->clusters, names)
+            != APR_SUCCESS) {
             return APR_EINVAL;
         }
     }
-    return make_board(reader, entry, list, clusters);
+    return glance_board_size(board->clusters) && i
+               ? APR_SUCCESS
+               : fail(reader, "a board has no clusters, or too many shards");
 }
 
 static apr_status_t read_file(reader_t *reader, json_t *json)
@@ -301,17 +247,17 @@ static apr_status_t read_file(reader_t *reader, json_t *json)
     size_t i;
 
     if (json_unpack(json, "{s:I}", "mod_glance", &version)) {
-        return blame(reader, "it is not a state file of mod_glance");
+        return fail(reader, "it is not a state file of mod_glance");
     }
     if (version != VERSION) {
-        reader->fault = apr_psprintf(reader->pool, "it has version %" APR_INT64_T_FMT ", not %d",
-                                     (apr_int64_t)version, VERSION);
-        return GLANCE_FOREIGN;
+        return fail(reader,
+                    apr_psprintf(reader->pool, "it has version %" APR_INT64_T_FMT ", not %d",
+                                 (apr_int64_t)version, VERSION));
     }
     if (json_unpack(json, "{s:F, s:b, s:o}", "saved", &saved, "clean", &reader->state->clean,
                     "boards", &boards)
         || !(saved >= 0 && saved < 1e12) || !json_is_array(boards)) {
-        return blame(reader, "it lacks a part");
+        return fail(reader, "it lacks a part");
     }
     reader->state->saved = (apr_time_t)(saved * 1000) * 1000;
     for (i = 0; i < json_array_size(boards); i++) {
@@ -322,13 +268,17 @@ static apr_status_t read_file(reader_t *reader, json_t *json)
     return APR_SUCCESS;
 }
 
-apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
-                                     apr_size_t length, glance_moment_t now, const char **fault,
-                                     apr_pool_t *pool)
+static apr_status_t release_json(void *json)
 {
-    reader_t reader = {.state = state, .now = now, .pool = pool};
+    json_decref(json);
+    return APR_SUCCESS;
+}
+
+apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
+                                     apr_size_t length, const char **fault, apr_pool_t *pool)
+{
+    reader_t reader = {.state = state, .pool = pool};
     json_error_t error;
-    json_t *json;
     apr_status_t rv;
 
     memset(state, 0, sizeof *state);
@@ -337,14 +287,14 @@ apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *te
         *fault = "it is empty";
         return APR_EINVAL;
     }
-    json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!json) {
-        /* jansson's own words quote the text. */
-        *fault = apr_psprintf(pool, "it is no JSON from byte %d on", error.position);
+    state->json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!state->json) {
+        /* jansson's own message quotes the text. */
+        *fault = apr_psprintf(pool, "invalid JSON at byte %d", error.position);
         return APR_EINVAL;
     }
-    rv = read_file(&reader, json);
-    json_decref(json);
+    apr_pool_cleanup_register(pool, state->json, release_json, apr_pool_cleanup_null);
+    rv = read_file(&reader, state->json);
     *fault = reader.fault;
     return rv;
 }
@@ -363,4 +313,34 @@ const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_sta
         }
     }
     return NULL;
+}
+
+static void restore_cluster(json_t *json, glance_board_t *board,
+                            const glance_board_cluster_t *cluster, glance_moment_t now)
+{
+    const char *states = json_string_value(json_object_get(json, "states"));
+    const char *reported = json_string_value(json_object_get(json, "reported"));
+    apr_uint32_t i;
+
+    for (i = 0; i < cluster->shards && reported[i]; i++) {
+        if (reported[i] != NEVER) {
+            glance_board_restore(board, cluster->first + i, (glance_state_e)(states[i] - '0'),
+                                 (glance_state_e)(reported[i] - '0'), now);
+        }
+    }
+}
+
+void glance_saved_state_restore(const glance_saved_state_board_t *saved, glance_board_t *board,
+                                glance_moment_t now)
+{
+    int i;
+
+    for (i = 0; i < saved->clusters->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(saved->clusters, i, glance_cluster_t).name;
+        const glance_board_cluster_t *cluster = glance_board_find(board, name, strlen(name));
+
+        if (cluster) {
+            restore_cluster(json_array_get(saved->json, (size_t)i), board, cluster, now);
+        }
+    }
 }

@@ -1,11 +1,11 @@
-/* saved_state.h: the text of the state file: boards in JSON, compact, for another start.
+/* saved_state.h: the text of the state file: boards as compact JSON.
  *
  *   {"mod_glance": 1, "saved": 1732428000.123, "clean": true, "boards": [
  *     {"name": "status.example.org", "epoch": "00c0ffee00c0ffee", "changes": 4711, "clusters": [
  *       {"name": "main", "shards": 4, "states": "3310", "reported": "333-"}]}]}
  *
- * One digit a shard: what it is, and what its bot last reported (`-`: nothing yet). Ages are not
- * kept: they begin anew with the server.
+ * One digit a shard for its state, one for what its bot last reported (`-`: never). Ages are not
+ * saved: they start again with the server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,10 +15,7 @@
 #include "core/buffer.h"
 #include "core/snapshot.h"
 
-/** The text is of a version that this one does not know. */
-#define GLANCE_FOREIGN (APR_OS_START_USERERR + 2)
-
-/** The most bytes that a state file may have: 100,000,000 shards. */
+/** The largest state file, in bytes: 100,000,000 shards. */
 #define GLANCE_SAVED_STATE_MAX ((apr_size_t)256 << 20)
 
 /** A board to be written. */
@@ -29,21 +26,23 @@ typedef struct {
 
 /** A board as it was read. */
 typedef struct {
-    const char *name;    /* as glance_saved_state_name() makes it */
-    apr_uint64_t epoch;  /* means something after a clean stop only */
-    apr_uint64_t latest; /* the number of its last change */
-    glance_board_t *board;
+    const char *name;             /* as glance_saved_state_name() makes it */
+    apr_uint64_t epoch;           /* valid after a clean stop only */
+    apr_uint64_t latest;          /* the number of its last change */
+    apr_array_header_t *clusters; /* of glance_cluster_t */
+    struct json_t *json;          /* of the clusters, private to saved_state.c */
 } glance_saved_state_board_t;
 
-/** All that was read. */
+/** A text as it was read. */
 typedef struct {
-    apr_time_t saved; /* wall clock */
-    int clean;        /* written once the last process that could change a board was gone */
-    apr_uint64_t shards;
+    struct json_t *json;        /* the whole text */
+    apr_time_t saved;           /* wall clock */
+    int clean;                  /* written when no process could change a board any more */
+    apr_uint64_t shards;        /* that have reported */
     apr_array_header_t *boards; /* of glance_saved_state_board_t */
 } glance_saved_state_t;
 
-/** A server's name in the form that the file has: one that JSON can carry, whatever its bytes. */
+/** A server's name as the file has it, valid in JSON whatever its bytes. */
 const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name);
 
 /** The text of these boards, with one reference, or NULL if memory ran out. */
@@ -51,19 +50,24 @@ glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entr
                                           apr_size_t count, apr_time_t now, int clean,
                                           apr_pool_t *pool);
 
-/** The text of what was read, no longer marked as clean; or NULL. */
-glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved, apr_pool_t *pool);
+/** The text of what was read, no longer marked as clean; NULL if memory ran out. */
+glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved);
 
-/** Reads such a text. The boards lie in @a pool, with all they report heard at @a now.
- * @param fault receives, unless all is well, a phrase that says what is wrong and where; it shows
- * nothing of the text.
- * @return APR_SUCCESS; GLANCE_FOREIGN; APR_EINVAL for a text that is damaged. */
+/** Reads such a text.
+ * @param state lives as long as @a pool.
+ * @param fault receives, on an error, a phrase that says what is wrong and where; it quotes nothing
+ * of the text.
+ * @return APR_SUCCESS; APR_EINVAL for a text that is damaged or of another version. */
 apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *text,
-                                     apr_size_t length, glance_moment_t now, const char **fault,
-                                     apr_pool_t *pool);
+                                     apr_size_t length, const char **fault, apr_pool_t *pool);
 
 /** The board of that name, or NULL. @a name is as glance_saved_state_name() makes it. */
 const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_state_t *state,
                                                           const char *name);
+
+/** Sets the shards of a board that fit by cluster name and id, with a heartbeat at @a now. The
+ * caller holds the board's lock, or is the only process that knows of it. */
+void glance_saved_state_restore(const glance_saved_state_board_t *saved, glance_board_t *board,
+                                glance_moment_t now);
 
 #endif

@@ -1,4 +1,4 @@
-/* secret.c: passphrases as an admin writes them down.
+/* secret.c: passphrases in the configuration and in files.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,7 +8,7 @@
 
 #include "apr_lib.h"
 
-/* A mark that some editors set at the beginning, and that nobody sees. */
+/* Some editors write this invisible mark at the beginning of a file. */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 const char *glance_secret_fault(const char *secret)
@@ -29,8 +29,7 @@ const char *glance_secret_fault(const char *secret)
     return NULL;
 }
 
-/* Blanks alone, and a comment, are no secret. */
-static int is_idle(const char *line)
+static int is_blank_or_comment(const char *line)
 {
     line += strspn(line, " \t");
     return !*line || *line == '#';
@@ -58,7 +57,7 @@ char *glance_secret_next(char **text, int *line)
         char *taken = take_line(text);
 
         ++*line;
-        if (!is_idle(taken)) {
+        if (!is_blank_or_comment(taken)) {
             return taken;
         }
     }

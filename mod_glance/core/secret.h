@@ -1,17 +1,17 @@
-/* secret.h: passphrases as an admin writes them down.
+/* secret.h: passphrases in the configuration and in files.
  *
  * SPDX-License-Identifier: ISC
  */
 #ifndef GLANCE_CORE_SECRET_H
 #define GLANCE_CORE_SECRET_H
 
-/** What is wrong with a secret, as a sentence that does not show it; NULL if nothing is. */
+/** What is wrong with a secret, as a sentence that does not quote it; NULL if it is valid. */
 const char *glance_secret_fault(const char *secret);
 
-/** Takes the next secret out of a file's text, one a line, without comments and blank lines.
- * @param text moves on; NULL once all is read. The secret stays where it is, terminated.
- * @param line is counted up; begin with 0.
- * @return NULL if there is no more. */
+/** The next secret of a file's text, which has one a line. Skips comments and blank lines.
+ * @param text is changed, and moves on; NULL at the end.
+ * @param line is the number of the secret's line; begin with 0.
+ * @return the secret, inside the text; NULL at the end. */
 char *glance_secret_next(char **text, int *line);
 
 #endif

@@ -43,14 +43,14 @@ static int enter(glance_shard_t *shard, glance_state_e state, glance_moment_t no
     }
     shard->state = (apr_byte_t)state;
     shard->since = now;
-    shard->revived = 0;
+    shard->recovered = 0;
     return 1;
 }
 
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now)
 {
     memset(shard, 0, sizeof *shard);
-    shard->seen = now;
+    shard->last_heartbeat = now;
     shard->since = now;
     shard->state = GLANCE_UNKNOWN;
     shard->reported = GLANCE_NEVER;
@@ -61,23 +61,32 @@ int glance_shard_is_known(const glance_shard_t *shard)
     return glance_shard_reported(shard) != GLANCE_NEVER;
 }
 
+void glance_shard_restore(glance_shard_t *shard, glance_state_e state, glance_state_e reported,
+                          glance_moment_t now)
+{
+    glance_shard_init(shard, now);
+    shard->state = (apr_byte_t)state;
+    shard->reported = (apr_byte_t)reported;
+    shard->heartbeat_is_change = 1;
+}
+
 int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_moment_t now)
 {
-    shard->seen = now;
+    shard->last_heartbeat = now;
     shard->reported = (apr_byte_t)state;
-    shard->spoke_by_change = (apr_byte_t)enter(shard, state, now);
-    return shard->spoke_by_change;
+    shard->heartbeat_is_change = (apr_byte_t)enter(shard, state, now);
+    return shard->heartbeat_is_change;
 }
 
 int glance_shard_heartbeat(glance_shard_t *shard, glance_moment_t now)
 {
-    shard->seen = now;
-    shard->spoke_by_change = shard->state == GLANCE_UNHEALTHY;
-    if (shard->spoke_by_change) {
+    shard->last_heartbeat = now;
+    shard->heartbeat_is_change = shard->state == GLANCE_UNHEALTHY;
+    if (shard->heartbeat_is_change) {
         (void)enter(shard, GLANCE_ONLINE, now);
-        shard->revived = 1;
+        shard->recovered = 1;
     }
-    return shard->spoke_by_change;
+    return shard->heartbeat_is_change;
 }
 
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout)
@@ -85,13 +94,13 @@ glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t t
     if (!glance_shard_is_known(shard) || shard->state == GLANCE_UNHEALTHY) {
         return GLANCE_NO_MOMENT;
     }
-    return glance_clock_after(shard->seen, timeout);
+    return glance_clock_after(shard->last_heartbeat, timeout);
 }
 
 void glance_shard_grant_grace(glance_shard_t *shard, glance_moment_t now)
 {
-    if (shard->state != GLANCE_UNHEALTHY || shard->seen > now) {
-        shard->seen = now;
+    if (shard->state != GLANCE_UNHEALTHY || shard->last_heartbeat > now) {
+        shard->last_heartbeat = now;
     }
     if (shard->since > now) {
         shard->since = now;

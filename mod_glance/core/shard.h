@@ -1,4 +1,4 @@
-/* shard.h: one shard of a bot: its record, its states, how it moves between them.
+/* shard.h: one shard of a bot: its record, its states, and the transitions between them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,7 +7,7 @@
 
 #include "core/clock.h"
 
-/** The states of the HTTP contract, by their numbers there. */
+/** The states of the HTTP contract, with their numbers there. */
 typedef enum {
     GLANCE_UNKNOWN = 0,
     GLANCE_UNHEALTHY = 1,
@@ -23,63 +23,62 @@ typedef enum {
 /** In glance_shard_t.reported: the bot has never reported a state of this shard. */
 #define GLANCE_NEVER 0xff
 
-/** What the board counts, each with a sequence of numbers of its own. */
-typedef enum {
-    GLANCE_CHANGE,   /* a change of state */
-    GLANCE_HEARTBEAT /* a sign of life */
-} glance_sequence_e;
+/** The board numbers changes of state and heartbeats, each in a sequence of its own. */
+typedef enum { GLANCE_CHANGE, GLANCE_HEARTBEAT } glance_sequence_e;
 
 #define GLANCE_SEQUENCES 2
 
-/** What the board keeps of one shard. Lies in shared memory: no pointers. */
+/** The record of one shard. It lies in shared memory: no pointers. */
 typedef struct {
-    apr_uint64_t
-        sequences[GLANCE_SEQUENCES]; /* the numbers of its last change and beat, 0: none yet */
-    glance_moment_t seen;            /* the last sign of life */
-    glance_moment_t since;           /* when it entered its state */
-    apr_byte_t state;                /* what people are shown: a glance_state_e */
-    apr_byte_t reported;             /* what its bot last said: a glance_state_e or GLANCE_NEVER */
-    apr_byte_t revived;              /* a sign of life brought it into its state */
-    apr_byte_t spoke_by_change; /* its last sign of life changed its state: told of, with that */
+    apr_uint64_t sequences[GLANCE_SEQUENCES]; /* of its last change and heartbeat, 0: none yet */
+    glance_moment_t last_heartbeat;
+    glance_moment_t since;          /* when it entered its state */
+    apr_byte_t state;               /* a glance_state_e */
+    apr_byte_t reported;            /* what its bot last reported, or GLANCE_NEVER */
+    apr_byte_t recovered;           /* a heartbeat brought it from unhealthy to its state */
+    apr_byte_t heartbeat_is_change; /* its last heartbeat changed its state */
 } glance_shard_t;
 
-/** The lower-case English name of a state, or "invalid" for a number that is none. */
+/** The lower-case English name of a state, or "invalid" for any other number. */
 const char *glance_state_name(int state);
 
-/** Its state, of whatever bytes lie there: any process of the server can write to shared memory,
- * and nobody may trip over that. A shard that never reported is unknown. */
+/** The shard's state; unknown if the shard never reported or the byte is invalid: any process of
+ * the server can write to shared memory. */
 glance_state_e glance_shard_state(const glance_shard_t *shard);
 
-/** What its bot last reported, a glance_state_e or GLANCE_NEVER; likewise. */
+/** What its bot last reported: a glance_state_e, or GLANCE_NEVER, also if the byte is invalid. */
 apr_byte_t glance_shard_reported(const glance_shard_t *shard);
 
-/** Makes the record one that calls of these functions can have made, with the same state and
- * report. */
+/** Replaces invalid bytes, so that state and report are what the two functions above return. */
 void glance_shard_repair(glance_shard_t *shard);
 
 /** Makes a shard that has never reported, unknown since @a now. */
 void glance_shard_init(glance_shard_t *shard, glance_moment_t now);
 
-/** Whether the bot has reported a status for this shard yet. */
+/** Makes a shard as the state file has it, in its state and with a heartbeat since @a now. */
+void glance_shard_restore(glance_shard_t *shard, glance_state_e state, glance_state_e reported,
+                          glance_moment_t now);
+
+/** Whether the bot has reported a status of this shard yet. */
 int glance_shard_is_known(const glance_shard_t *shard);
 
-/** Takes a status that the bot reports, which is a sign of life too.
+/** Sets the state that the bot reports, which counts as a heartbeat.
  * @return 1 if the shard's state changed, 0 if it had that state already. */
 int glance_shard_report(glance_shard_t *shard, glance_state_e state, glance_moment_t now);
 
-/** Takes a sign of life: an unhealthy shard becomes online, whatever it was before.
+/** Records a heartbeat: an unhealthy shard becomes online, whatever it was before.
  * @return 1 if the shard's state changed, 0 if not. */
 int glance_shard_heartbeat(glance_shard_t *shard, glance_moment_t now);
 
-/** When the shard is to be called unhealthy unless it speaks, or GLANCE_NO_MOMENT for one that
- * never reported or is unhealthy already. @a timeout is in microseconds. */
+/** When the shard becomes unhealthy without another heartbeat, or GLANCE_NO_MOMENT if it never
+ * reported or is unhealthy already. @a timeout is in microseconds. */
 glance_moment_t glance_shard_deadline(const glance_shard_t *shard, apr_int64_t timeout);
 
-/** Takes up a shard of which an earlier server knew: unless it is unhealthy already, it has from
- * @a now on one timeout to give a sign of life. */
+/** Gives a shard that an earlier server left one full timeout from @a now, unless it is unhealthy
+ * already. */
 void glance_shard_grant_grace(glance_shard_t *shard, glance_moment_t now);
 
-/** Calls the shard unhealthy, for it has been silent too long. */
+/** Marks the shard unhealthy. */
 void glance_shard_mark_unhealthy(glance_shard_t *shard, glance_moment_t now);
 
 #endif

@@ -15,6 +15,8 @@
 
 #include <linux/magic.h>
 
+#include "core/atomic_file.h"
+
 #define NO_FILE (-1)
 #define LOCK_FILE "glance.lock"
 
@@ -34,7 +36,7 @@ static apr_status_t map(glance_shm_file_t *memory, int flags, int file)
 
 /* ---- the locks ---- */
 
-/* Whether only a server of this very user can have made it. */
+/* Whether only a server of this user can have made it. */
 static int is_ours(const struct stat *info)
 {
     return S_ISREG(info->st_mode) && info->st_uid == geteuid() && !(info->st_mode & 077)
@@ -63,8 +65,8 @@ apr_status_t glance_shm_file_open_locks(int *locks, const char *folder)
     return APR_SUCCESS;
 }
 
-/* The byte of the lock file that stands for this file of the same folder: FNV-1a of its name, as an
- * offset. Not of its path: two servers may reach the folder by two paths. */
+/* The byte of the lock file that is locked for this file: its offset is FNV-1a of the file's name,
+ * without the folder, since two servers may reach the folder by two paths. */
 static off_t byte_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -77,8 +79,8 @@ static off_t byte_of(const char *path)
     return (off_t)(hash >> 2);
 }
 
-/* A lock of the open file description (fcntl(2), F_OFD_SETLK): children inherit it, and to take it
- * twice does no harm. */
+/* A lock of the open file description (fcntl(2), F_OFD_SETLK): children inherit it, and it may be
+ * taken twice. */
 static apr_status_t lock_path(int locks, const char *path)
 {
     struct flock range = {.l_type = F_WRLCK,
@@ -94,20 +96,7 @@ static apr_status_t lock_path(int locks, const char *path)
 
 /* ---- the memory ---- */
 
-/* The name of the file before it is published. */
-typedef struct {
-    char name[PATH_MAX];
-} draft_t;
-
-static apr_status_t draft_of(draft_t *draft, const char *path)
-{
-    int length = snprintf(draft->name, sizeof draft->name, "%s.new", path);
-
-    return length > 0 && length < (int)sizeof draft->name ? APR_SUCCESS : ENAMETOOLONG;
-}
-
-/* All of it at once: where memory runs out, it must do so here, and not with a signal when somebody
- * writes. */
+/* Without this, a write to the memory would end the process with SIGBUS once tmpfs is full. */
 static apr_status_t reserve(int file, apr_size_t size)
 {
     apr_status_t rv;
@@ -118,29 +107,8 @@ static apr_status_t reserve(int file, apr_size_t size)
     return rv;
 }
 
-static apr_status_t make_file(glance_shm_file_t *memory, const char *draft)
-{
-    apr_status_t rv;
-    int file;
-
-    (void)unlink(draft); /* of a server that was killed before it published */
-    file = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (file < 0) {
-        return errno;
-    }
-    rv = reserve(file, memory->size);
-    if (rv == APR_SUCCESS) {
-        rv = map(memory, 0, file);
-    }
-    close(file);
-    if (rv != APR_SUCCESS) {
-        (void)unlink(draft);
-    }
-    return rv;
-}
-
-/* The end of making or finding memory: on an error, nothing of it is left. */
-static apr_status_t conclude(glance_shm_file_t *memory, apr_status_t rv)
+/* After an error, nothing of the memory is left. */
+static apr_status_t clear_on_error(glance_shm_file_t *memory, apr_status_t rv)
 {
     if (rv != APR_SUCCESS) {
         memset(memory, 0, sizeof *memory);
@@ -150,13 +118,24 @@ static apr_status_t conclude(glance_shm_file_t *memory, apr_status_t rv)
 
 static apr_status_t make_kept(glance_shm_file_t *memory, int locks)
 {
-    draft_t draft = {""};
-    apr_status_t rv = draft_of(&draft, memory->path);
+    apr_status_t rv = lock_path(locks, memory->path);
+    int file;
 
     if (rv == APR_SUCCESS) {
-        rv = lock_path(locks, memory->path);
+        rv = glance_atomic_file_create(&file, memory->path);
     }
-    return rv == APR_SUCCESS ? make_file(memory, draft.name) : rv;
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = reserve(file, memory->size);
+    if (rv == APR_SUCCESS) {
+        rv = map(memory, 0, file);
+    }
+    close(file);
+    if (rv != APR_SUCCESS) {
+        glance_atomic_file_discard(memory->path);
+    }
+    return rv;
 }
 
 apr_status_t glance_shm_file_make(glance_shm_file_t *memory, apr_size_t size,
@@ -164,23 +143,13 @@ apr_status_t glance_shm_file_make(glance_shm_file_t *memory, apr_size_t size,
 {
     memory->size = size;
     memory->path = place.path;
-    return conclude(memory, place.path ? make_kept(memory, place.locks)
-                                       : map(memory, MAP_ANONYMOUS, NO_FILE));
+    return clear_on_error(memory, place.path ? make_kept(memory, place.locks)
+                                             : map(memory, MAP_ANONYMOUS, NO_FILE));
 }
 
 apr_status_t glance_shm_file_publish(const glance_shm_file_t *memory)
 {
-    draft_t draft = {""};
-    apr_status_t rv;
-
-    if (!memory->path) {
-        return APR_SUCCESS;
-    }
-    rv = draft_of(&draft, memory->path);
-    if (rv == APR_SUCCESS && rename(draft.name, memory->path) != 0) {
-        rv = errno;
-    }
-    return rv;
+    return memory->path ? glance_atomic_file_commit(memory->path) : APR_SUCCESS;
 }
 
 static apr_status_t take_file(glance_shm_file_t *memory, int file, int locks)
@@ -211,7 +180,7 @@ apr_status_t glance_shm_file_find(glance_shm_file_t *memory, glance_shm_file_pla
         return errno;
     }
     memory->path = place.path;
-    rv = conclude(memory, take_file(memory, file, place.locks));
+    rv = clear_on_error(memory, take_file(memory, file, place.locks));
     close(file);
     return rv;
 }

@@ -1,11 +1,9 @@
-/* shm_file.h: memory that all processes of a server share and, where there is a place for it,
- * that outlives them.
+/* shm_file.h: memory that all processes of a server share, and that may outlive them.
  *
- * Kept memory is a file on a file system that is itself in memory (tmpfs, as /run is): as fast as
- * any other shared memory, gone after a reboot, but not when every process of the server is killed.
- * Its processes hold a lock for it; as long as one of them lives, nobody else takes it up. One lock
- * file in the folder serves all of its memory, each with a byte of its own: a server of a thousand
- * boards needs one descriptor for that.
+ * Kept memory is a file on tmpfs, such as /run: as fast as any other shared memory, gone after
+ * a reboot, but not when all processes of the server are killed. The processes hold a lock on it,
+ * so that no other server adopts it while one of them lives. One lock file in the folder serves all
+ * of its memory, with one byte each: a server of a thousand boards needs one descriptor for that.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,36 +25,36 @@ typedef struct {
     int locks;        /* the lock file of its folder */
 } glance_shm_file_place_t;
 
-/** Whether memory can be kept in this folder: files on a disk would not do, as a write to a page
- * of theirs may have to wait for it. */
+/** Whether memory can be kept in this folder. Not on a disk: a write to a page of such a file may
+ * have to wait for the disk. */
 int glance_shm_file_keeps_in(const char *folder);
 
-/** Opens the lock file of a folder, and makes it if there is none. It stays there: to delete it
- * would let two servers lock two files of one name. The locks are held by the open file: by this
- * process and all that inherit the descriptor, until the last of them has ended.
+/** Opens the lock file of a folder, and makes it if there is none. It is never deleted: otherwise
+ * two servers could lock two files of one name. This process and all that inherit the descriptor
+ * hold the locks until the last of them ends.
  * @param locks receives the descriptor.
- * @return APR_SUCCESS; APR_EACCES if it is not a file that only such a server can have made; the
- * system's error. */
+ * @return APR_SUCCESS; APR_EACCES if somebody else can have made the file; the system's error. */
 apr_status_t glance_shm_file_open_locks(int *locks, const char *folder);
 
-/** Makes new memory, which will be kept in that place once it is published.
+/** Makes new memory, which is kept in that place once it is published.
  * @return APR_SUCCESS; APR_EBUSY if another server keeps memory there; the system's error. */
 apr_status_t glance_shm_file_make(glance_shm_file_t *memory, apr_size_t size,
                                   glance_shm_file_place_t place);
 
-/** Lets a later server find the memory, in place of what it would have found. Does nothing for
- * memory that is not kept. @return APR_SUCCESS or the system's error. */
+/** Lets a later server find the memory, in place of what was there. Does nothing for memory that is
+ * not kept. @return APR_SUCCESS or the system's error. */
 apr_status_t glance_shm_file_publish(const glance_shm_file_t *memory);
 
-/** Takes up memory that a server has left in a place, as it is.
+/** Maps memory that a server has left in a place.
  * @return APR_SUCCESS; APR_ENOENT if there is none; APR_EBUSY if a process of that server lives;
- * APR_EACCES if it is not a file that only such a server can have left; the system's error. */
+ * APR_EACCES if somebody else can have made the file; the system's error. */
 apr_status_t glance_shm_file_find(glance_shm_file_t *memory, glance_shm_file_place_t place);
 
-/** Makes sure that no later server finds the memory. Does nothing if it is not kept. */
+/** Deletes the file of the memory, so that no later server finds it. Does nothing if it is not
+ * kept. */
 void glance_shm_file_forget(const glance_shm_file_t *memory);
 
-/** Lets go of the memory in this process. Whatever is published stays. */
+/** Unmaps the memory in this process. What is published stays. */
 void glance_shm_file_drop(glance_shm_file_t *memory);
 
 #endif

@@ -29,11 +29,11 @@ static apr_uint32_t tenths(glance_moment_t since, glance_moment_t now)
 
 void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_moment_t now)
 {
-    row->silent = tenths(shard->seen, now);
+    row->silent = tenths(shard->last_heartbeat, now);
     row->since = tenths(shard->since, now);
     row->reported = glance_shard_reported(shard);
-    /* Asked once more, of the copy: the two must fit each other, or the state file that they go to
-     * is not believed, whoever writes to the shard between the two reads. */
+    /* The state must fit the copied report, or the next start takes the state file for damaged:
+     * any process can write to the shard between the two reads. */
     row->state = row->reported == GLANCE_NEVER ? GLANCE_UNKNOWN
                                                : (apr_byte_t)glance_shard_state(shard);
 }

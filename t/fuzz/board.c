@@ -1,8 +1,8 @@
-/* board.c: fuzzes the taking up of a board that a killed server has left, and the use of one that
- * another process writes over.
+/* board.c: fuzzes the adoption of a board that a killed server left, and the use of a board that
+ * another process overwrites.
  *
- * The input changes bytes of a board, each by three of its own: place (two bytes), new value. It
- * does so before the board is taken up, and again later, when it is saved and succeeded.
+ * Each three bytes of the input change one byte of a board: its place (two bytes), its new value.
+ * They do so before a board is adopted, and before another one is saved and migrated.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,6 +12,8 @@
 
 #include "apr_general.h"
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/saved_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,7 +66,7 @@ static void use(glance_board_t *board, apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
-/* Whatever lies in a board, the next start must be able to read what is written of it. */
+/* Whatever lies in a board, the next start must be able to read the state file. */
 static void save(const glance_board_t *board, apr_pool_t *pool)
 {
     glance_saved_state_entry_t entry = {.name = "a", .snapshot = glance_snapshot_make(board)};
@@ -78,7 +80,7 @@ static void save(const glance_board_t *board, apr_pool_t *pool)
     glance_snapshot_take(entry.snapshot, NOW, NOW);
     buffer = glance_saved_state_write(&entry, 1, NOW, 1, pool);
     if (!buffer
-        || glance_saved_state_read(&saved, buffer->data, buffer->length, NOW, &fault, pool)
+        || glance_saved_state_read(&saved, buffer->data, buffer->length, &fault, pool)
                != APR_SUCCESS) {
         abort();
     }
@@ -86,8 +88,8 @@ static void save(const glance_board_t *board, apr_pool_t *pool)
     glance_snapshot_release(entry.snapshot);
 }
 
-/* What the parent does with a board of which nothing can be relied on any more. */
-static void use_ruins(glance_board_t *board, apr_pool_t *pool)
+/* What the parent does with a board whose memory may hold anything. */
+static void use_damaged(glance_board_t *board, apr_pool_t *pool)
 {
     glance_changes_t changes = {0};
     apr_size_t size;
@@ -134,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     damage(base, board_size, data, size);
-    use_ruins(board, pool);
+    use_damaged(board, pool);
     apr_pool_destroy(pool);
     free(base);
     return 0;

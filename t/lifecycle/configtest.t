@@ -1,4 +1,4 @@
-# Every directive: what configtest accepts, and how it refuses.
+# Every directive: what configtest accepts, and how it refuses the rest.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -87,7 +87,7 @@ subtest 'GlanceBots: bad' => sub {
     refused('GlanceBots ";;"', 'GlanceBots', qr/no cluster/, 'a list of nothing');
     refused('GlanceBots "main :60"', 'GlanceBots', qr/blank/, 'a name with a blank at its end');
     refused('GlanceBots "main:60 patron:6"', 'GlanceBots', qr/outside quotes/, 'a list in quotes');
-    refused("GlanceBots main\xe2\x80\x8b:60", 'GlanceBots', qr/nobody sees/, 'an invisible name');
+    refused("GlanceBots main\xe2\x80\x8b:60", 'GlanceBots', qr/invisible character/, 'an invisible name');
     refused('GlanceBots ' . join(' ', map { "c$_:1000000" } 1 .. 2200), 'GlanceBots', qr/more shards/,
         'more shards than a board can have');
     refused("<Location /x>\nGlanceBots main:60\n</Location>", 'GlanceBots', qr/not allowed/,
@@ -210,7 +210,7 @@ subtest 'GlancePassphraseFile: bad' => sub {
 };
 
 subtest 'GlancePassphraseFile: a warning when others can read it' => sub {
-    # A group's leave counts unless that is root's.
+    # A group's permissions count unless it is root's.
     my $group = (stat $file->file('owned', ''))[5] ? 1 : 0;
     for my $case ([0644, 1], [0640, $group], [0660, $group], [0600, 0], [0400, 0], [0604, 1], [0602, 1]) {
         my ($mode, $warns) = @$case;

@@ -10,7 +10,7 @@ use Glance::Test;
 
 my $LINES = "GlanceBots main:200\nGlanceHealthTimeout 600\n";
 
-# A folder in memory, as /run is where it counts.
+# A folder on tmpfs, as /run is.
 my $memory = File::Temp->newdir('glance-crash-XXXXXX', DIR => '/dev/shm');
 chmod 0755, "$memory" or die;
 my @shared = (runtime => "$memory");
@@ -18,8 +18,8 @@ my @shared = (runtime => "$memory");
 sub boards { my @files = glob "$memory/glance-*.board*"; return @files }
 sub epoch { $_[0]{id} =~ s/-.*//r }
 
-# POSTs by several connections at once, and kills the server in the middle. Returns what was
-# answered, and what was under way: state by shard.
+# POSTs on several connections at once, and kills the server meanwhile. Returns the answered and the
+# unanswered requests: state by shard.
 sub storm {
     my ($httpd) = @_;
     my (%done, %sent);
@@ -64,7 +64,7 @@ subtest 'nothing is lost where the runtime folder is in memory' => sub {
         $httpd->start;
         ok($log->lines(qr/GL0013: .*taken over from a server that was killed/), 'the log says so');
         my @states = split //, $httpd->states_of('main');
-        # What was not answered may have arrived or not.
+        # An unanswered request may have arrived or not.
         my @wrong = grep { $states[$_] ne $ledger{$_} and ($sent->{$_} // '') ne $states[$_] } sort keys %ledger;
         is_deeply(\@wrong, [], 'every answered POST is there');
         $ledger{$_} = $states[$_] for keys %$sent;

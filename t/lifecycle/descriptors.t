@@ -1,4 +1,4 @@
-# Descriptors that run short: httpd keeps what it needs to live, viewers get what is left.
+# Descriptors run short: httpd keeps those that it needs, viewers get the rest.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -156,7 +156,7 @@ for my $kind ('clear connections', 'TLS') {
         $httpd->configure($LINES . $one_child . "GlanceMaxViewers 200\n" . $httpd->STATUS_LINES
             . $httpd->tls_host('tls'))->start;
         my ($child) = $httpd->children;
-        # Few at once, so that those who return cannot use up by themselves what is left.
+        # Few at once, so that viewers who come back cannot use up the rest alone.
         my $crowd = Glance::Crowd->new($httpd->to($kind eq 'TLS' ? 'tls' : ()), close => 1, at_once => 2);
         $crowd->open(80);
         ok($crowd->await_report(sub { $_[0]{held} == 80 }, 30), '80 viewers are held')

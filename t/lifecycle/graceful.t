@@ -1,4 +1,4 @@
-# A graceful restart without a change of clusters: nobody notices.
+# A graceful restart without a change of clusters: bots and viewers see no difference.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,4 @@
-# A child killed in the middle of writing: the others carry on, with any mutex.
+# A child is killed while it writes: the other children continue, with any mutex.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -7,8 +7,8 @@ use Apache::Test qw(-withtestmore);
 use Glance::Httpd;
 use Glance::Test;
 
-# Bots push from several connections while children are killed with SIGKILL, which is now and then
-# inside the lock. Nothing may hang, and the board must be as good as new afterwards.
+# Bots push on several connections while children are killed with SIGKILL, sometimes inside the lock.
+# Nothing may hang, and the board must be valid afterwards.
 
 my $ROUNDS = 16;
 
@@ -24,7 +24,7 @@ sub storm {
     }
     pause(rand 0.01);
     kill KILL => $victim;
-    # A process that is being killed may still take a connection with it.
+    # A process that is being killed may still accept a connection, which is then cut.
     await { gone($victim) } 10 or die "$victim survives SIGKILL";
     my $good = 0;
     for my $poster (@posters) {
@@ -37,7 +37,7 @@ sub storm {
     return $good;
 }
 
-# A lock that a killed child held was last used by that child, until somebody takes it again.
+# While nobody has taken the lock again, its last user is the killed child that held it.
 sub semaphores_in_use {
     my $httpd = shift;
     my @ids;
@@ -63,7 +63,7 @@ CONF
         my $picture = Glance::Picture->new->apply($viewer->next_of('hello'));
         my $done = 0;
         for my $round (1 .. $ROUNDS) {
-            # httpd replaces the dead about once a second; there is no hurry to kill the last.
+            # httpd replaces dead children about once a second: keep one alive until then.
             my @children;
             await { @children = $httpd->children; @children > 2 } 15;
             $done += storm($httpd, $children[rand @children]);

@@ -1,6 +1,6 @@
-# Floods and dawdlers: whoever has the passphrase is answered all the same.
-# How fast, and under how many guesses, is not tested but measured: bench/guesses. A test must not
-# depend on the speed of its machine, so the numbers here are far from what one can do.
+# Floods of requests and slow clients: a bot with the passphrase still gets its answers.
+# bench/guesses measures how fast, and during how many guesses. A test must not depend on the speed of
+# its machine, so the limits here are generous.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -12,7 +12,7 @@ use IO::Select ();
 use List::Util qw(max);
 use Time::HiRes ();
 
-# As Debian ships mod_reqtimeout, but for the times, which are a tenth: nobody wants to wait.
+# mod_reqtimeout as Debian ships it, with a tenth of the times, so that the test is short.
 my $httpd = Glance::Httpd->new->configure(<<'CONF')->start;
 RequestReadTimeout header=2-4,MinRate=500 body=2,MinRate=500
 GlanceBots main:100
@@ -38,7 +38,7 @@ sub bot_waits {
     return max @waits;
 }
 
-# Runs code in a process of its own until the returned function is called.
+# Runs code in its own process until the returned function is called.
 sub meanwhile {
     my ($code) = @_;
     my $pid = fork // die "fork: $!";
@@ -97,7 +97,7 @@ subtest 'wrong passphrases with bodies that never come' => sub {
 subtest 'heads that dawdle' => sub {
     my @slow = connections(2 * $WORKERS);
     $_->send_raw("POST /api/status/main/0/5 HTTP/1.1\r\nHost: ") for @slow;
-    # All workers wait for them: mod_reqtimeout must set them free.
+    # All workers wait for these clients until mod_reqtimeout ends the requests.
     my $stop = meanwhile(sub {
         while (1) { $_->send_raw('x') for @slow; Time::HiRes::sleep(0.5) }
     });

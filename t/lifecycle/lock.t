@@ -1,4 +1,4 @@
-# The lock: one that the children cannot open, and one that somebody holds for ever.
+# The lock: one that the children cannot open, and one that a process never releases.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -10,7 +10,7 @@ use Glance::Test;
 my $httpd  = Glance::Httpd->new;
 my $folder = "$httpd->{root}/locks";
 mkdir $folder or die "$folder: $!";
-# Only root may enter it, and a server that root started has given that up.
+# Only root may enter it, and children do not run as root.
 chmod 0700, $folder or die "$folder: $!";
 my $locked_out = $> == 0;
 $httpd->configure("Mutex flock:$folder glance\nGlanceBots main:6")->start;
@@ -21,7 +21,7 @@ is(scalar($httpd->log_text =~ /GL0017: .*cannot open the lock.*\n.*GL0018: .*Mut
     $locked_out ? 1 : 0, 'the log says what to change');
 $httpd->stop;
 
-# flock, since a test can take it, too: as a child would that is halted in the middle.
+# flock, since a test can take it as well, like a child that is stopped inside the lock.
 subtest 'a lock that is held for ever stops neither the parent nor the end' => sub {
     my $held = Glance::Httpd->new;
     chmod 0777, $held->{root} or die;
@@ -34,8 +34,8 @@ subtest 'a lock that is held for ever stops neither the parent nor the end' => s
     flock $lock, 2 or die "flock: $!";
     my $blocked = Glance::Http->new(port => $held->port);
     $blocked->send_request('POST', '/api/status/main/0/5');
-    # The monitor hook comes every ten seconds, with a sweep and a save: the parent must go on caring
-    # for its children all the while.
+    # The monitor hook runs every ten seconds, with a sweep and a save: the parent must keep managing its
+    # children meanwhile.
     my $end = now() + 13;
     my $cared = 1;
     while ($cared and now() < $end) {

@@ -1,4 +1,4 @@
-# A thousand boards under the usual limit of descriptors: a lock for each would be too many.
+# A thousand boards with the usual limit of descriptors: they share one lock file.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -10,7 +10,7 @@ use Glance::Test;
 
 my $BOARDS = 1020;
 
-# A folder in memory, where boards outlive a killed server.
+# A folder on tmpfs, where boards outlive a killed server.
 my $memory = File::Temp->newdir('glance-boards-XXXXXX', DIR => '/dev/shm');
 chmod 0755, "$memory" or die;
 

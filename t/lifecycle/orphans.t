@@ -1,4 +1,4 @@
-# A child that outlives its killed server, which it still serves: its board is not taken from it.
+# A child that outlives its killed server: another server does not adopt its board.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -37,7 +37,7 @@ subtest 'a server that starts beside it' => sub {
     ok($log->lines(qr/GL0111/), 'says that the board is in use') or diag($log->lines(qr/glance/));
     ok(!$log->lines(qr/GL0013: .*taken over from a server that was killed/), 'and does not take it');
     answers($httpd->post('/api/status/main/3/4'), 204, 'it has a board of its own, which works');
-    # The kernel has nobody left who waits for the orphan, which goes on all the same.
+    # The orphan has no parent that waits for it, and continues.
     $late->send_raw('xxxx');
     answers($late->answer, 204, 'the request that the orphan had begun is answered');
     ok((await { gone($orphan) } 20), 'then it goes');

@@ -1,5 +1,5 @@
 # Children that httpd ends by its own rules: MaxConnectionsPerChild, MaxSpareThreads. Viewers come
-# back and go on where they were.
+# back and resume.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -17,8 +17,8 @@ my $one_child = mpm() eq 'prefork'
 for my $kind ('clear connections', 'TLS') {
     my $name = $kind eq 'TLS' ? 'tls' : undef;
 
-    # A child that gave all its connections to viewers would end at the last, and send them all away
-    # to the next one, which would do the same.
+    # A child that counts each viewer as a connection would soon end, and send all viewers to the next
+    # child, which would do the same.
     subtest "MaxConnectionsPerChild, viewers over $kind" => sub {
         my $httpd = Glance::Httpd->new;
         $httpd->configure($LINES . $one_child . "MaxConnectionsPerChild 40\n" . $httpd->tls_host('tls'))->start;
@@ -54,14 +54,14 @@ for my $kind ('clear connections', 'TLS') {
         $httpd->configure($LINES . $spare . $httpd->tls_host('tls'))->start;
         my (@viewers, $posts, $failed, $returns);
         $posts = $failed = $returns = 0;
-        # States change all the while, so that a gap would show.
+        # States keep changing, so that a gap is visible.
         my $follow_all = sub {
             my $answer = $httpd->post('/api/status/main/' . $posts % 40 . '/' . (2 + int $posts / 40 % 5));
             $posts++;
             $failed++ unless $answer and $answer->status == 204;
             $returns += follow($httpd, $_, $name) for @viewers;
         };
-        # Which child holds whom is chance.
+        # Each viewer is held by any child.
         for my $round (1 .. $ROUNDS) {
             my @late = map { $httpd->begin_post("/api/status/main/0/3") } 1 .. $busy;
             await { my @children = $httpd->children; @children >= 3 } 30 or die 'httpd starts no children';

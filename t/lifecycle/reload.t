@@ -1,4 +1,4 @@
-# A graceful restart that changes the clusters: states move over, a new epoch begins.
+# A graceful restart that changes the clusters: states migrate, and a new epoch begins.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -21,7 +21,7 @@ sub id_now {
 
 sub epoch { id_now() =~ s/-.*//r }
 
-# Changes the clusters and checks what every such change has in common.
+# Changes the clusters and checks the common effects.
 sub reload {
     my ($list) = @_;
     my $old = id_now();

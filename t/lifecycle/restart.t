@@ -1,4 +1,4 @@
-# A full stop and start: the state file brings everything back, and viewers go on where they were.
+# A full stop and start: the state file restores everything, and viewers resume.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';

@@ -1,5 +1,5 @@
-# DefaultRuntimeDir is changed by reloads, there and back: the boards are kept in the folder that it
-# names, and the server is not locked out by its own lock.
+# Reloads change DefaultRuntimeDir to another folder and back: the boards are kept in that folder, and
+# the server's own lock does not exclude it.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -17,7 +17,7 @@ my $log = $httpd->log;
 my $shards = 20;
 my $next = sub {
     my $folder = shift;
-    # A board is made anew where its clusters have changed.
+    # A board whose clusters have changed is a new one.
     return $httpd->configure('GlanceBots main:' . $shards++ . "\nGlanceHealthTimeout 600\n",
         runtime => "$folder");
 };

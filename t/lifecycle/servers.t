@@ -1,4 +1,4 @@
-# What a server inherits and what it must have: virtual hosts, no GlanceBots.
+# Virtual hosts: the settings they inherit, the boards they share, and servers without GlanceBots.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';

@@ -1,4 +1,4 @@
-# The state file: when it is written, and everything that can be wrong with it.
+# The state file: when it is written, and what happens if it is damaged or cannot be read or written.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -53,7 +53,7 @@ subtest 'the first start' => sub {
     is((stat $FILE)[4], $>, 'and it is the parent\'s');
 };
 
-subtest 'it follows the board, and rests while that does' => sub {
+subtest 'it is written when a state changes, and only then' => sub {
     $httpd->post('/api/status/main/0/3');
     ok((await { states() eq '3000' } 25, 0.1), 'a change is saved by the monitor hook');
     my @before = (stat $FILE)[1, 9];
@@ -62,7 +62,7 @@ subtest 'it follows the board, and rests while that does' => sub {
         $httpd->post('/api/health/main/0');
         pause(0.5);
     }
-    is_deeply([(stat $FILE)[1, 9]], \@before, 'signs of life alone write nothing');
+    is_deeply([(stat $FILE)[1, 9]], \@before, 'heartbeats alone write nothing');
     $httpd->stop;
     ok(saved()->{clean}, 'a stop marks it as clean');
     is(states(), '3000', 'with the last states');
@@ -101,20 +101,20 @@ subtest 'files that cannot be used' => sub {
     my $twice = $GOOD =~ s/(\{"name":"main")/$1,"name":"main"/r;
     my @cases = (
         [empty           => '',                                   'empty'],
-        [truncated       => substr($GOOD, 0, length($GOOD) - 20), 'no JSON from byte'],
-        ['half of it'    => substr($GOOD, 0, length($GOOD) / 2),  'no JSON from byte'],
-        [zeroes          => "\0" x 4096,                          'no JSON from byte'],
+        [truncated       => substr($GOOD, 0, length($GOOD) - 20), 'invalid JSON at byte'],
+        ['half of it'    => substr($GOOD, 0, length($GOOD) / 2),  'invalid JSON at byte'],
+        [zeroes          => "\0" x 4096,                          'invalid JSON at byte'],
         ['other JSON'    => '{"hello": "world"}',                 'not a state file'],
         ['a list'        => '[]',                                 'not a state file'],
-        ['deep'          => '[' x 100_000,                        'no JSON from byte'],
+        ['deep'          => '[' x 100_000,                        'invalid JSON at byte'],
         ['a later one'   => $GOOD =~ s/"mod_glance":1/"mod_glance":2/r, 'version 2, not 1'],
         ['bad digits'    => $GOOD =~ s/"3400"/"3900"/r,           'does not have a state for each'],
         ['too few'       => $GOOD =~ s/"3400"/"340"/r,            'does not have a state for each'],
         ['huge'          => $GOOD =~ s/"shards":4/"shards":99999999999/r, 'does not have a state for each'],
         ['negative'      => $GOOD =~ s/"shards":4/"shards":-4/r,  'does not have a state for each'],
         ['no such epoch' => $GOOD =~ s/"epoch":"/"epoch":"x/r,    'a board lacks a part'],
-        ['not UTF-8'     => $GOOD =~ s/"main"/"m\xff"/r,          'no JSON from byte'],
-        ['a name twice'  => $twice,                               'no JSON from byte'],
+        ['not UTF-8'     => $GOOD =~ s/"main"/"m\xff"/r,          'invalid JSON at byte'],
+        ['a name twice'  => $twice,                               'invalid JSON at byte'],
     );
     for my $case (@cases) {
         my ($name, $text, $fault) = @$case;
@@ -166,7 +166,7 @@ subtest 'a file that is none' => sub {
 };
 
 subtest 'a file that cannot be read' => sub {
-    # One beyond the limit stands for them all: root may read what it likes.
+    # Root can read any file, so one that is too large stands for all unreadable ones.
     my $unreadable = sub {
         put($GOOD);
         truncate $FILE, 257 << 20 or die "$FILE: $!";
@@ -248,7 +248,7 @@ subtest 'a disk that is full' => sub {
     $httpd->post('/api/status/main/2/5');
     $httpd->stop;
     my $before = text();
-    # No file may grow beyond 100 KiB: to whoever writes it is as if the disk were full.
+    # A limit of 100 KiB for all files has the effect of a full disk.
     $httpd->limit_files(200);
     my @lines = start();
     $httpd->limit_files(undef);

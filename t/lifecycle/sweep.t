@@ -29,7 +29,7 @@ sub opened {
     return $viewer;
 }
 
-# The first update that tells a state of a shard.
+# The first update with a state of a shard.
 sub told {
     my ($viewer, $state, $id, $seconds) = @_;
     while (my $update = $viewer->next_of('update', $seconds || 5)) {
@@ -114,9 +114,9 @@ sub kept_alive {
     return ($longest, @states);
 }
 
-subtest 'signs of life keep it as it is' => sub {
+subtest 'heartbeats keep it as it is' => sub {
     my ($viewer, @states);
-    # Again, if it was this process that was too slow to keep them alive.
+    # Try again if this process was too slow to keep them alive.
     for (1 .. 10) {
         $viewer = opened();
         (my $longest, @states) = kept_alive($viewer);

@@ -1,8 +1,9 @@
-# Torture: bots, viewers, and an admin who restarts, reloads, kills and stops the server all the while.
-# In the end the board is what the bots were told it is, every viewer sees just that, and nothing is left.
+# Torture: bots, viewers, and an admin who keeps restarting, reloading, killing and stopping the server.
+# In the end the board has the answered reports, every viewer has its states, and no process, file or
+# lock is left.
 # SPDX-License-Identifier: ISC
 #
-# TORTURE_SECONDS: how long the server is tormented (default 15; bench/torture has minutes).
+# TORTURE_SECONDS: how long it takes (default 15; bench/torture runs for minutes).
 use strict;
 use warnings FATAL => 'all';
 
@@ -40,7 +41,7 @@ CONF
 
 sub start { $httpd->start; push @parents, $httpd->pid }
 
-# ---- processes with a job --------------------------------------------------------------------
+# ---- processes with a task --------------------------------------------------------------------
 
 my %employed;
 END {
@@ -72,8 +73,7 @@ sub employ {
 # Whether an order has come.
 sub ordered { IO::Select->new($_[0])->can_read($_[1] // 0) }
 
-# Some bots, each with shards of its own. A POST counts once it is answered by 204, and is sent again
-# until it is. Told to stop, reports "shard state" for each shard.
+# Some bots, each with its own shards. A POST is repeated until its answer is 204. Told to stop, reports "shard state" for each shard.
 sub be_bots {
     my ($orders, $reports, @bots) = @_;
     my (%ledger, %http);
@@ -204,7 +204,7 @@ my %torments = (
     'a stop in a reload' => sub { kill USR1 => $httpd->pid; sleep rand 0.05; stop_for_sure(); start() },
 );
 
-# httpd forgets an order to stop that comes in the middle of a reload.
+# httpd loses a signal to stop that comes during a reload.
 sub stop_for_sure {
     my $pid = $httpd->pid;
     for (1 .. 20) {
@@ -226,7 +226,7 @@ my @names = sort keys %torments;
 my $end = now() + $SECONDS;
 my $turn = 0;
 while (now() < $end or $turn < @names) {
-    # Each of them once, then as chance has it.
+    # Each of them once, then at random.
     my $name = $turn < @names ? $names[$turn] : $names[rand @names];
     $turn++;
     $count{$name}++;

@@ -68,7 +68,7 @@ static void test_replace(apr_pool_t *pool)
     ok(access(draft, F_OK) != 0, "nothing is left beside it");
 
     ok(symlink(path, draft) == 0 && put(pool, path, "three", &step) == APR_SUCCESS,
-       "what lies in the way is taken away");
+       "a link in the way is deleted");
     is(get(pool, path), "three", "and not written through");
     unlink(draft);
 
@@ -101,7 +101,7 @@ static void test_failures(apr_pool_t *pool)
     ok(access(path_of(pool, "state.new"), F_OK) != 0, "and nothing is left of the new one");
 }
 
-/* A text that nobody would read again must not take the place of one that somebody would. */
+/* Content that the reader refuses must not replace content that it accepts. */
 static void test_limit(apr_pool_t *pool)
 {
     const char *path = path_of(pool, "limited");
@@ -117,22 +117,22 @@ static void test_limit(apr_pool_t *pool)
     ok(access(path_of(pool, "limited.new"), F_OK) != 0, "and nothing is left of the new one");
 }
 
-/* Some file systems cannot bring a folder to the disk, each with its own excuse. */
+/* Some file systems cannot sync a folder, and report that with different errors. */
 static void test_folders(apr_pool_t *pool)
 {
-    static const int excuses[] = {EINVAL, ENOTSUP, ENOSYS, EBADF};
+    static const int errors[] = {EINVAL, ENOTSUP, ENOSYS, EBADF};
     const char *path = path_of(pool, "state");
     const char *step;
     apr_size_t i;
 
-    for (i = 0; i < sizeof excuses / sizeof *excuses; i++) {
-        folder_fault = excuses[i];
+    for (i = 0; i < sizeof errors / sizeof *errors; i++) {
+        folder_fault = errors[i];
         is_number(put(pool, path, "five", &step), APR_SUCCESS, "a folder that cannot be synced");
     }
     is(get(pool, path), "five", "holds the new file all the same");
     folder_fault = EIO;
-    is_number(put(pool, path, "three", &step), EIO, "a disk that fails is told of");
-    is(step, "bring the folder to the disk of", "which is said");
+    is_number(put(pool, path, "three", &step), EIO, "a disk that fails is an error");
+    is(step, "sync the folder of", "which is said");
     folder_fault = 0;
 }
 

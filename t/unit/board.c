@@ -1,7 +1,10 @@
-/* board.c: the table of shards: places, changes, sweep, succession.
+/* board.c: the table of shards: places, changes, sweep, migration, notification.
  *
  * SPDX-License-Identifier: ISC
  */
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
+
 #include "fixture.h"
 
 static const char *changes_text(apr_pool_t *pool, const glance_changes_t *changes)
@@ -27,15 +30,15 @@ static const char *changes_since(apr_pool_t *pool, const glance_board_t *board, 
     return text;
 }
 
-static const char *beats_since(apr_pool_t *pool, const glance_board_t *board,
-                               apr_uint64_t heartbeat)
+static const char *heartbeats_since(apr_pool_t *pool, const glance_board_t *board,
+                                    apr_uint64_t heartbeat)
 {
-    glance_changes_t beats = {0};
+    glance_changes_t heartbeats = {0};
     const char *text;
 
-    glance_board_since(board, GLANCE_HEARTBEAT, heartbeat, &beats);
-    text = changes_text(pool, &beats);
-    glance_changes_free(&beats);
+    glance_board_since(board, GLANCE_HEARTBEAT, heartbeat, &heartbeats);
+    text = changes_text(pool, &heartbeats);
+    glance_changes_free(&heartbeats);
     return text;
 }
 
@@ -78,8 +81,8 @@ static void test_changes(apr_pool_t *pool)
 
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 0, "nothing has changed yet");
     is(changes_since(pool, board, 0), "", "so there are no changes");
-    ok(live(board, 3, SECOND) == APR_NOTFOUND, "a sign of life needs a status first");
-    is(beats_since(pool, board, 0), "", "and counts for nothing without");
+    ok(live(board, 3, SECOND) == APR_NOTFOUND, "a heartbeat needs a status first");
+    is(heartbeats_since(pool, board, 0), "", "and is not recorded without");
     report(board, 3, GLANCE_STARTING, SECOND);
     report(board, 199, GLANCE_ONLINE, SECOND);
     report(board, 200, GLANCE_OFFLINE, SECOND);
@@ -93,15 +96,39 @@ static void test_changes(apr_pool_t *pool)
     report(board, 3, GLANCE_ONLINE, 3 * SECOND);
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 4,
               "the same state again is no change");
-    is(beats_since(pool, board, 4), "3=3", "but it is a sign of life");
-    ok(live(board, 199, 4 * SECOND) == APR_SUCCESS, "a shard that has reported may say it lives");
+    is(heartbeats_since(pool, board, 4), "3=3", "but it is a heartbeat");
+    ok(live(board, 199, 4 * SECOND) == APR_SUCCESS,
+       "a shard that has reported can send heartbeats");
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 4, "which is no change");
-    is(beats_since(pool, board, 5), "199=3", "but a beat");
+    is(heartbeats_since(pool, board, 5), "199=3", "but a heartbeat");
     glance_board_report(board, 7, GLANCE_RESUMING, 5 * SECOND, TIMEOUT, &was);
     ok(was.shard == 7 && was.from == GLANCE_UNKNOWN && was.to == GLANCE_RESUMING
            && was.silent == 5 * SECOND,
        "a report tells what the shard was");
     is(glance_board_validate(board), NULL, "the board is valid");
+}
+
+static void test_revision(apr_pool_t *pool)
+{
+    glance_board_t *board = board_of(pool, "main:2");
+    apr_uint64_t revision = glance_board_revision(board);
+
+    report(board, 0, GLANCE_OFFLINE, SECOND);
+    ok(glance_board_revision(board) > revision, "a change of state is a revision");
+    revision = glance_board_revision(board);
+    report(board, 0, GLANCE_OFFLINE, SECOND);
+    live(board, 0, SECOND);
+    is_number(glance_board_revision(board) == revision, 1,
+              "a repeated report or heartbeat is none");
+    glance_board_sweep(board, 40 * SECOND, TIMEOUT, NULL);
+    ok(glance_board_revision(board) > revision, "a sweep's change is one");
+    live(board, 0, 41 * SECOND);
+    revision = glance_board_revision(board);
+    report(board, 0, GLANCE_ONLINE, 42 * SECOND);
+    ok(glance_board_revision(board) > revision, "so is another report of the same state");
+    revision = glance_board_revision(board);
+    glance_board_restore(board, 1, GLANCE_ONLINE, GLANCE_ONLINE, 42 * SECOND);
+    ok(glance_board_revision(board) > revision, "and a restored shard");
 }
 
 static const char *sweep(apr_pool_t *pool, glance_board_t *board, glance_moment_t now)
@@ -124,30 +151,30 @@ static void test_sweep(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "main:100");
 
-    ok(glance_board_deadline(board) == GLANCE_NO_MOMENT, "a board without life has no deadline");
+    ok(glance_board_deadline(board) == GLANCE_NO_MOMENT, "a board without reports has no deadline");
     report(board, 5, GLANCE_ONLINE, 10 * SECOND);
     report(board, 6, GLANCE_OFFLINE, 15 * SECOND);
     is_number(glance_board_deadline(board), 40 * SECOND, "the first shard that may be due sets it");
-    is(sweep(pool, board, 40 * SECOND - 1), "", "just before, nobody falls silent");
+    is(sweep(pool, board, 40 * SECOND - 1), "", "just before, no shard becomes unhealthy");
     is(sweep(pool, board, 40 * SECOND), "5:3>1(30)", "at the deadline, that shard does");
     is_number(glance_board_deadline(board), 45 * SECOND, "the next one sets the next deadline");
-    is(sweep(pool, board, 60 * SECOND), "6:2>1(45)", "an offline shard falls silent as well");
+    is(sweep(pool, board, 60 * SECOND), "6:2>1(45)", "an offline shard becomes unhealthy as well");
     ok(glance_board_deadline(board) == GLANCE_NO_MOMENT, "then there is no deadline again");
-    is(sweep(pool, board, 600 * SECOND), "", "the unknown stay unknown, the unhealthy unhealthy");
+    is(sweep(pool, board, 600 * SECOND), "", "unknown and unhealthy shards stay as they are");
     is(changes_since(pool, board, 2), "5=1 6=1", "the sweep's changes are changes");
     live(board, 6, 700 * SECOND);
-    is(changes_since(pool, board, 4), "6=3", "a sign of life brings a shard back as online");
+    is(changes_since(pool, board, 4), "6=3", "a heartbeat makes a shard online");
     is_number(glance_board_deadline(board), 730 * SECOND, "and its deadline");
     glance_board_expect_sweep(board);
     is_number(glance_board_deadline(board), 0, "a sweep can be asked for");
     is(sweep(pool, board, 701 * SECOND), "", "which does what is due and no more");
     is_number(glance_board_deadline(board), 730 * SECOND, "and finds the deadline again");
     glance_board_sweep(board, 730 * SECOND, TIMEOUT, NULL);
-    is_number(board->shards[6].state, GLANCE_UNHEALTHY, "nobody need listen");
+    is_number(board->shards[6].state, GLANCE_UNHEALTHY, "the list of transitions is optional");
     is(glance_board_validate(board), NULL, "the board is valid");
 }
 
-static void test_succession(apr_pool_t *pool)
+static void test_migration(apr_pool_t *pool)
 {
     glance_board_t *old = board_of(pool, "main:100;gone:5;patron:6");
     glance_board_t *board = board_of(pool, "patron:3;new:4;main:200");
@@ -159,29 +186,29 @@ static void test_succession(apr_pool_t *pool)
     report(old, 105, GLANCE_STARTING, 13 * SECOND);
     report(old, 110, GLANCE_STARTING, 13 * SECOND);
     glance_board_migrate(board, old);
-    is(changes_since(pool, board, 0), "0=4 7=3 106=6", "states move by cluster name and id");
-    is_number(board->shards[7].seen, 10 * SECOND, "with the last sign of life");
+    is(changes_since(pool, board, 0), "0=4 7=3 106=6", "states migrate by cluster name and id");
+    is_number(board->shards[7].last_heartbeat, 10 * SECOND, "with the last heartbeat");
     is_number(board->shards[7].reported, GLANCE_ONLINE, "and the last report");
     is_number(glance_board_deadline(board), 0, "a sweep is due");
     is(sweep(pool, board, 40 * SECOND), "7:3>1(30)", "and the silent are found");
     ok(report(old, 0, GLANCE_ONLINE, 14 * SECOND) == GLANCE_SUPERSEDED,
        "the old board takes no report");
     ok(glance_board_heartbeat(old, 0, 14 * SECOND, TIMEOUT, &was) == GLANCE_SUPERSEDED,
-       "and no sign of life");
-    is(sweep(pool, old, 900 * SECOND), "", "and calls nobody silent");
+       "and no heartbeat");
+    is(sweep(pool, old, 900 * SECOND), "", "and marks no shard unhealthy");
     ok(glance_board_deadline(old) == GLANCE_NO_MOMENT, "and has no deadline");
     is(glance_board_validate(board), NULL, "the new board is valid");
     is(glance_board_validate(old), NULL, "so is the old one");
 }
 
-static void test_bell(apr_pool_t *pool)
+static void test_notification(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "main:1");
 
-    ok(!glance_board_take_request(board), "nobody wants the bell");
+    ok(!glance_board_take_request(board), "no notification is requested");
     glance_board_request_notification(board);
     glance_board_request_notification(board);
-    ok(glance_board_take_request(board), "somebody does");
+    ok(glance_board_take_request(board), "now it is");
     ok(!glance_board_take_request(board), "once");
 }
 
@@ -196,8 +223,8 @@ static glance_board_cluster_t *table_of(const glance_board_t *board, const char 
     return (void *)at;
 }
 
-/* Any process of the server can write over all of this, and the parent goes on using it. */
-static void test_foreign_hands(apr_pool_t *pool)
+/* Any process of the server can overwrite all of this, and the parent goes on using it. */
+static void test_damage(apr_pool_t *pool)
 {
     glance_board_t *board = board_of(pool, "main:70;patron:6");
     apr_size_t size = glance_board_size(clusters_of(pool, "main:70;patron:6"));
@@ -210,7 +237,7 @@ static void test_foreign_hands(apr_pool_t *pool)
     table[1].first = 1000000;
     ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL,
        "a cluster beyond the end is no board");
-    is_number(glance_board_find(board, "patron", 6)->first, 70, "an earlier view knows better");
+    is_number(glance_board_find(board, "patron", 6)->first, 70, "an earlier view is not affected");
     memcpy(table, sound, sizeof sound);
     table[0].shards = 71;
     ok(glance_board_open(&other, board->header, size, pool) == APR_EINVAL, "nor is one too long");
@@ -226,17 +253,17 @@ static void test_foreign_hands(apr_pool_t *pool)
     report(board, 69, GLANCE_ONLINE, SECOND);
     board->shards[74].reported = GLANCE_STATES;
     board->shards[69].state = 0xee;
-    is_number(live(board, 74, SECOND), APR_NOTFOUND, "a report that is none is none");
+    is_number(live(board, 74, SECOND), APR_NOTFOUND, "an invalid report counts as none");
     is(changes_since(pool, board, 0), "69=0 74=0 75=3", "and its shard unknown");
     memset(board->header, 0xff, (char *)board->shards - (char *)board->header);
     glance_board_repair(board);
     glance_board_migrate(heir, board);
-    is_number(heir->shards[5].state, GLANCE_ONLINE, "its view of the ruins is taken over from");
-    is_number(heir->shards[4].reported, GLANCE_NEVER, "a report that is none is left behind");
-    is_number(heir->shards[4].state, GLANCE_UNKNOWN, "with its state");
-    is_number(heir->shards[75].state, GLANCE_UNKNOWN, "as is a state that is none");
-    is_number(heir->shards[75].reported, GLANCE_ONLINE, "but not its report");
-    is(glance_board_validate(heir), NULL, "and the heir is valid");
+    is_number(heir->shards[5].state, GLANCE_ONLINE, "states migrate from a damaged board");
+    is_number(heir->shards[4].reported, GLANCE_NEVER, "an invalid report does not migrate");
+    is_number(heir->shards[4].state, GLANCE_UNKNOWN, "nor does its state");
+    is_number(heir->shards[75].state, GLANCE_UNKNOWN, "an invalid state becomes unknown");
+    is_number(heir->shards[75].reported, GLANCE_ONLINE, "its report migrates");
+    is(glance_board_validate(heir), NULL, "and the new board is valid");
 }
 
 static void test_validate(apr_pool_t *pool)
@@ -245,16 +272,18 @@ static void test_validate(apr_pool_t *pool)
 
     report(board, 65, GLANCE_ONLINE, SECOND);
     board->shards[65].state = 7;
-    is(glance_board_validate(board), "a shard has a state that is none", "a wrong state is found");
+    is(glance_board_validate(board), "a shard has an invalid state", "a wrong state is found");
     board->shards[65].state = GLANCE_ONLINE;
     board->shards[65].reported = 9;
-    is(glance_board_validate(board), "a shard has reported a state that is none", "a wrong report");
+    is(glance_board_validate(board), "a shard has an invalid report", "a wrong report");
     board->shards[65].reported = GLANCE_ONLINE;
     board->shards[65].sequences[GLANCE_CHANGE] = 2;
-    is(glance_board_validate(board), "a shard is ahead of the board's counters", "a number ahead");
+    is(glance_board_validate(board), "a shard has a higher number than the board",
+       "a number ahead");
     board->shards[65].sequences[GLANCE_CHANGE] = 1;
     board->shards[3].sequences[GLANCE_CHANGE] = 1;
-    is(glance_board_validate(board), "a shard is ahead of its block", "a block behind");
+    is(glance_board_validate(board), "a shard has a higher number than its block",
+       "a block behind");
     board->shards[3].sequences[GLANCE_CHANGE] = 0;
     is(glance_board_validate(board), NULL, "and a sound board is sound");
 }
@@ -265,10 +294,11 @@ int main(void)
 
     test_places(pool);
     test_changes(pool);
+    test_revision(pool);
     test_sweep(pool);
-    test_succession(pool);
-    test_bell(pool);
-    test_foreign_hands(pool);
+    test_migration(pool);
+    test_notification(pool);
+    test_damage(pool);
     test_validate(pool);
     apr_pool_destroy(pool);
     apr_terminate();

@@ -70,12 +70,12 @@ int main(void)
     refuses(pool, "a:b:5", "two colons");
     refuses(pool, "main:60 patron:6", "blanks outside quotes");
     refuses(pool, "main :6", "begins or ends with a blank");
-    refuses(pool, "main\xe2\x80\x8b:6", "nobody sees");
+    refuses(pool, "main\xe2\x80\x8b:6", "invisible character");
     refuses(pool,
             "a\xe2\x80\xae"
             "b:6",
-            "nobody sees");
-    refuses(pool, "\xef\xbb\xbfmain:6", "nobody sees");
+            "invisible character");
+    refuses(pool, "\xef\xbb\xbfmain:6", "invisible character");
     refuses(pool, ".:5", "means a folder");
     refuses(pool, "..:5", "means a folder");
     refuses(pool, "a\tb:5", "control character");

@@ -1,7 +1,7 @@
-/* killed.c: a writer killed at any instruction leaves a board that mends.
+/* killed.c: a writer killed at any instruction leaves a board that can be repaired.
  *
  * A child writes to a shared board without pause and counts what it has finished; the parent kills
- * it, mends, and compares.
+ * it, repairs, and compares.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/board_repair.h"
 
 #include "fixture.h"
 
@@ -51,7 +53,7 @@ static void write_for_ever(glance_board_t *board, ledger_t *ledger)
 
 /* Shards whose report is not the last finished one. The shard that was being written may be ahead
  * of the ledger by one report. */
-static int astray(const glance_board_t *board, const ledger_t *ledger)
+static int count_wrong(const glance_board_t *board, const ledger_t *ledger)
 {
     apr_uint32_t at = (apr_uint32_t)(ledger->finished * 7 % SHARDS);
     int count = 0;
@@ -85,7 +87,7 @@ int main(void)
     int dirty = 0;
     int invalid = 0;
     int wrong = 0;
-    int unheard = 0;
+    int untold = 0;
     int round;
 
     glance_board_init(base, clusters, 1, 0);
@@ -107,15 +109,15 @@ int main(void)
         if (glance_board_is_dirty(board)) {
             dirty++;
             glance_board_repair(board);
-            unheard += glance_board_latest(board, GLANCE_CHANGE) <= before;
+            untold += glance_board_latest(board, GLANCE_CHANGE) <= before;
         }
         invalid += glance_board_validate(board) != NULL;
-        wrong += astray(board, ledger);
+        wrong += count_wrong(board, ledger);
     }
     ok(dirty > 0, "some of %d kills hit a writer half way (%d)", ROUNDS, dirty);
-    is_number(invalid, 0, "after mending, every board is valid");
+    is_number(invalid, 0, "after the repair, every board is valid");
     is_number(wrong, 0, "no finished report is lost");
-    is_number(unheard, 0, "what was mended is told to viewers again");
+    is_number(untold, 0, "viewers get a repaired record again");
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();

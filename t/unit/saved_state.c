@@ -1,9 +1,11 @@
-/* saved_state.c: the text of the state file, there and back.
+/* saved_state.c: the text of the state file, written, read and restored.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "apr_strings.h"
 
+#include "core/board_migrate.h"
+#include "core/board_repair.h"
 #include "core/saved_state.h"
 
 #include "fixture.h"
@@ -29,9 +31,18 @@ static const char *fault_of(apr_pool_t *pool, const char *text)
     glance_saved_state_t saved;
     const char *fault = NULL;
 
-    return glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
-               ? NULL
-               : fault;
+    return glance_saved_state_read(&saved, text, strlen(text), &fault, pool) == APR_SUCCESS ? NULL
+                                                                                            : fault;
+}
+
+/* A new board of these clusters, with the saved states. */
+static glance_board_t *restored(apr_pool_t *pool, const glance_saved_state_board_t *saved,
+                                const char *list)
+{
+    glance_board_t *board = board_of(pool, list);
+
+    glance_saved_state_restore(saved, board, NOW);
+    return board;
 }
 
 static glance_board_t *lively_board(apr_pool_t *pool)
@@ -62,59 +73,71 @@ static void test_read(apr_pool_t *pool)
     const glance_saved_state_board_t *read;
     glance_saved_state_t saved;
     const char *fault = "x";
-    glance_buffer_t *again;
 
-    is_number(glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool), APR_SUCCESS,
+    is_number(glance_saved_state_read(&saved, text, strlen(text), &fault, pool), APR_SUCCESS,
               "the text is read");
     ok(!fault, "without fault");
     is_number(saved.clean, 1, "marked as clean");
     is_number(saved.saved, apr_time_from_sec(1732428000), "with its time");
-    is_number((long long)saved.shards, 4, "and the shards that have reported");
-    ok(!glance_saved_state_find(&saved, "a.test"), "by its name only");
+    is_number((long long)saved.shards, 4, "and the number of shards that have reported");
+    ok(!glance_saved_state_find(&saved, "a.test"), "another name is not found");
     read = glance_saved_state_find(&saved, glance_saved_state_name(pool, "a \xff.test"));
-    ok(read != NULL, "whatever bytes that has");
+    ok(read != NULL, "the name is found, whatever its bytes");
     if (!read) {
         return;
     }
     is_number((long long)read->epoch, 0xabc, "epoch");
     is_number((long long)read->latest, 6, "number of the last change");
-    is(glance_board_validate(read->board), NULL, "a valid board");
-    is_number(read->board->shards[0].state, GLANCE_UNHEALTHY, "a state");
-    is_number(read->board->shards[0].reported, GLANCE_ONLINE, "what was reported");
-    is_number(read->board->shards[0].seen, NOW, "as if heard now");
-    ok(!glance_shard_is_known(&read->board->shards[3]), "what never reported still has not");
-    ok(glance_shard_is_known(&read->board->shards[2]), "reported as unknown is something else");
-    again = glance_saved_state_again(&saved, pool);
-    text = string_of(pool, again);
+    ok(glance_clusters_equal(read->clusters, clusters_of(pool, "main:5;two words:2")), "clusters");
+    text = string_of(pool, glance_saved_state_again(&saved));
     ok(strstr(text, "\"clean\":false") != NULL, "written again, it is not clean any more");
     ok(strstr(text, "\"reported\":\"360--\"") != NULL, "but has the same states");
     is(fault_of(pool, text), NULL, "and can be read");
+    is_number(saved.clean, 1, "the original keeps its mark");
 }
 
-/* As the store does it. */
-static void test_succession(apr_pool_t *pool)
+static void test_restore(apr_pool_t *pool)
 {
     const char *text = write_board(pool, "a.test", lively_board(pool), 1);
-    glance_board_t *board = board_of(pool, "two words:4;main:3");
-    glance_changes_t changes = {0};
-    const char *fault;
     glance_saved_state_t saved;
+    const char *fault;
+    glance_board_t *board;
 
-    glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool);
-    glance_board_migrate(board, glance_saved_state_find(&saved, "a.test")->board);
+    glance_saved_state_read(&saved, text, strlen(text), &fault, pool);
+    board = restored(pool, glance_saved_state_find(&saved, "a.test"), "main:5;two words:2");
+    is(glance_board_validate(board), NULL, "a restored board is valid");
+    is_number(board->shards[0].state, GLANCE_UNHEALTHY, "with states");
+    is_number(board->shards[0].reported, GLANCE_ONLINE, "and reports");
+    is_number(board->shards[0].last_heartbeat, NOW, "and a heartbeat now");
+    ok(!glance_shard_is_known(&board->shards[3]), "a shard that never reported still has not");
+    ok(glance_shard_is_known(&board->shards[2]), "a shard that reported unknown has reported");
+    is_number(glance_board_deadline(board), 0, "a sweep is due");
+}
+
+static void test_other_clusters(apr_pool_t *pool)
+{
+    const char *text = write_board(pool, "a.test", lively_board(pool), 1);
+    glance_changes_t changes = {0};
+    glance_saved_state_t saved;
+    const char *fault;
+    glance_board_t *board;
+
+    glance_saved_state_read(&saved, text, strlen(text), &fault, pool);
+    board = restored(pool, glance_saved_state_find(&saved, "a.test"), "two words:4;main:3");
     is_number(board->shards[1].state, GLANCE_OFFLINE, "states go by cluster and id");
-    is_number(board->shards[4].reported, GLANCE_ONLINE, "reports too");
+    is_number(board->shards[4].reported, GLANCE_ONLINE, "reports as well");
     is_number(glance_shard_is_known(&board->shards[3]), 0, "new shards are unknown");
-    glance_board_restore_sequence(board, 77);
+    glance_board_restore_sequence(board, 5, 77);
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 77, "the sequence goes on");
+    is_number((long long)glance_board_epoch(board), 5, "in its epoch");
     glance_board_since(board, GLANCE_CHANGE, 77, &changes);
-    is_number((long long)changes.count, 0, "who knows the last number is told nothing");
+    is_number((long long)changes.count, 0, "a viewer that has the last number gets nothing");
     glance_board_since(board, GLANCE_CHANGE, 76, &changes);
-    is_number((long long)changes.count, 4, "who does not is told everything");
+    is_number((long long)changes.count, 4, "any other viewer gets everything");
     is(glance_board_validate(board), NULL, "and the board is valid");
     report(board, 3, GLANCE_ONLINE, NOW);
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), 78,
-              "the next change is the next");
+              "the next change has the next number");
     glance_changes_free(&changes);
 }
 
@@ -133,17 +156,18 @@ static void test_damage(apr_pool_t *pool)
     board->shards[4].state = GLANCE_STATES;
     text = write_board(pool, "a.test", board, 1);
     ok(strstr(text, "\"states\":\"11100\",\"reported\":\"360-3\"") != NULL,
-       "a record that makes no sense is written as unknown");
-    is(fault_of(pool, text), NULL, "and does not spoil the file");
+       "an invalid record is written as unknown");
+    is(fault_of(pool, text), NULL, "and the file is valid");
 
-    glance_board_restore_sequence(board, APR_UINT64_MAX - 7);
+    glance_board_restore_sequence(board, 0xabc, APR_UINT64_MAX - 7);
     text = write_board(pool, "a.test", board, 1);
-    is(fault_of(pool, text), NULL, "nor does a counter");
-    read = glance_saved_state_read(&saved, text, strlen(text), NOW, &fault, pool) == APR_SUCCESS
+    is(fault_of(pool, text), NULL, "also with an invalid counter");
+    read = glance_saved_state_read(&saved, text, strlen(text), &fault, pool) == APR_SUCCESS
                ? glance_saved_state_find(&saved, "a.test")
                : NULL;
-    is_number(read ? (long long)read->latest : -1, 0, "which begins anew");
-    ok(read && read->epoch != 0xabc, "in another epoch, as viewers know the numbers of this one");
+    is_number(read ? (long long)read->latest : -1, 0, "which starts again");
+    ok(read && read->epoch != 0xabc,
+       "in another epoch, since viewers know the numbers of this one");
 }
 
 static void test_faults(apr_pool_t *pool)
@@ -210,15 +234,16 @@ static void test_adoption(apr_pool_t *pool)
 
     report(board, 0, GLANCE_ONLINE, 300 * SECOND);
     glance_board_close(board);
-    is(glance_board_adopt(board, NOW), NULL, "a board whose processes died is taken up");
+    is(glance_board_adopt(board, NOW), NULL, "a board whose processes died is adopted");
     is_number((long long)glance_board_latest(board, GLANCE_CHANGE), (long long)latest + 1,
               "its sequence goes on");
-    is_number(board->shards[6].seen, NOW, "shards have a timeout of grace");
-    is_number(board->shards[1].seen, SECOND, "but for those that were silent already");
+    is_number(board->shards[6].last_heartbeat, NOW, "shards have a timeout of grace");
+    is_number(board->shards[1].last_heartbeat, SECOND,
+              "except for those that were unhealthy already");
     is_number(board->shards[0].since, NOW, "nothing lies in the future");
     is_number(report(board, 0, GLANCE_OFFLINE, NOW), APR_SUCCESS, "and it takes reports");
     board->shards[3].state = GLANCE_STATES;
-    ok(glance_board_adopt(board, NOW) != NULL, "one that makes no sense is not");
+    ok(glance_board_adopt(board, NOW) != NULL, "an invalid one is not");
 }
 
 static void test_clusters(apr_pool_t *pool)
@@ -239,7 +264,7 @@ static void test_clusters(apr_pool_t *pool)
     strcpy(clusters[1].name, "b");
     is(glance_board_adopt(board, NOW), NULL, "nothing else was wrong");
     *(apr_uint64_t *)(void *)board->header ^= 1;
-    ok(glance_board_adopt(board, NOW) != NULL, "the header is of another kind");
+    ok(glance_board_adopt(board, NOW) != NULL, "the header is another one");
 }
 
 int main(void)
@@ -248,7 +273,8 @@ int main(void)
 
     test_write(pool);
     test_read(pool);
-    test_succession(pool);
+    test_restore(pool);
+    test_other_clusters(pool);
     test_damage(pool);
     test_faults(pool);
     test_adoption(pool);

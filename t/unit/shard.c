@@ -35,29 +35,29 @@ int main(void)
 
     is_number(glance_shard_report(&shard, GLANCE_ONLINE, 12), 0, "the same state is no change");
     is_number(shard.since, 10, "it has been in that state since before");
-    is_number(shard.seen, 12, "but it was seen");
-    is_number(glance_shard_heartbeat(&shard, 14), 0, "a sign of life is no change");
-    is_number(shard.seen, 14, "but it was seen again");
+    is_number(shard.last_heartbeat, 12, "but it is a heartbeat");
+    is_number(glance_shard_heartbeat(&shard, 14), 0, "a heartbeat is no change");
+    is_number(shard.last_heartbeat, 14, "as is this");
 
     glance_shard_report(&shard, GLANCE_OFFLINE, 20);
     glance_shard_mark_unhealthy(&shard, 60);
-    is_number(shard.state, GLANCE_UNHEALTHY, "silent, it is unhealthy whatever it was");
+    is_number(shard.state, GLANCE_UNHEALTHY, "it becomes unhealthy whatever it was");
     is_number(shard.reported, GLANCE_OFFLINE, "what it reported is kept");
-    is_number(shard.seen, 20, "when it was seen is kept");
+    is_number(shard.last_heartbeat, 20, "its last heartbeat is kept");
     is_number(shard.since, 60, "it is unhealthy since now");
     ok(glance_shard_deadline(&shard, TIMEOUT) == GLANCE_NO_MOMENT,
        "unhealthy, it is not due again");
-    is_number(glance_shard_heartbeat(&shard, 70), 1, "a sign of life changes an unhealthy shard");
+    is_number(glance_shard_heartbeat(&shard, 70), 1, "a heartbeat changes an unhealthy shard");
     is_number(shard.state, GLANCE_ONLINE, "to online, not to what it was before");
-    is_number(shard.revived, 1, "which is kept");
-    is_number(shard.spoke_by_change, 1, "as is that this was the last it said");
+    is_number(shard.recovered, 1, "it has recovered");
+    is_number(shard.heartbeat_is_change, 1, "and its last heartbeat changed its state");
     glance_shard_heartbeat(&shard, 71);
-    is_number(shard.spoke_by_change, 0, "until it says more");
+    is_number(shard.heartbeat_is_change, 0, "until the next heartbeat");
     glance_shard_report(&shard, GLANCE_STOPPING, 72);
-    is_number(shard.revived, 0, "a report is no return");
-    is_number(shard.spoke_by_change, 1, "and a change, too");
+    is_number(shard.recovered, 0, "a report is no recovery");
+    is_number(shard.heartbeat_is_change, 1, "but a heartbeat that changed its state");
     glance_shard_mark_unhealthy(&shard, 200);
-    is_number(shard.spoke_by_change, 1, "silence is no word");
+    is_number(shard.heartbeat_is_change, 1, "to become unhealthy is no heartbeat");
 
     for (state = 0; state < GLANCE_STATES; state++) {
         glance_shard_init(&shard, 0);

@@ -1,0 +1,26 @@
+/* board_migrate.h: shards that come from another board or from the state file.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef GLANCE_CORE_BOARD_MIGRATE_H
+#define GLANCE_CORE_BOARD_MIGRATE_H
+
+#include "core/board_layout.h"
+
+/** Locked: copies the shards of @a from that fit by cluster name and id, as new changes of this
+ * board, and marks @a from as superseded. */
+void glance_board_migrate(glance_board_t *board, glance_board_t *from);
+
+/** Locked: marks the board as superseded. */
+void glance_board_close(glance_board_t *board);
+
+/** Locked: sets a shard as the state file has it, with a heartbeat at @a now. */
+void glance_board_restore(glance_board_t *board, apr_uint32_t shard, glance_state_e state,
+                          glance_state_e reported, glance_moment_t now);
+
+/** Locked: continues the epoch of an earlier board, of which viewers know numbers up to @a latest.
+ * The order of the earlier changes is lost, so each shard that ever changed counts as changed
+ * last. */
+void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t epoch, apr_uint64_t latest);
+
+#endif
