@@ -1,16 +1,15 @@
-/* bare.c: the reference for fan-out: one thread, epoll, no HTTP library, the same bytes.
+/* bare.c: the reference for fan-out: one thread, epoll, no HTTP library, the same events.
  *
- * A GET opens a stream. A POST to /api/status/<cluster>/0/<state> is answered 204, and then every
- * stream is sent what mod_glance would send, with one system call each.
+ * A GET opens a stream. A POST to /api/status/<cluster>/0/<state> is answered with 204. Then every
+ * stream gets the event of mod_glance, with one system call each.
  *
  *   bare PORT [TLS-PORT CERTIFICATE KEY]
  *
- * With a TLS port, viewers are encrypted by OpenSSL as it comes, with its buffers released between
- * two writes. POSTs come in clear either way.
+ * With a TLS port, viewers may come over TLS: OpenSSL with its defaults, and with
+ * SSL_MODE_RELEASE_BUFFERS. POSTs always come in clear.
  *
  * SPDX-License-Identifier: ISC
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -57,7 +56,7 @@ static int put(int client, const char *text, int length)
     return SSL_write(ssl_of[client], text, length);
 }
 
-/* Nothing to read yet: the client's part of a handshake, or what comes after one, is incomplete. */
+/* Nothing to read yet: a TLS record is incomplete. */
 static int is_unready(int client, int result)
 {
     return ssl_of[client] && SSL_get_error(ssl_of[client], result) == SSL_ERROR_WANT_READ;
@@ -97,9 +96,8 @@ static void broadcast(const char *cluster, const char *state)
     }
 }
 
-/* A request comes in one piece here: the load generator is on this machine. Over TLS the first
- * reads do the handshake. What OpenSSL does not read now stays in the socket, and epoll says so
- * again. */
+/* One read brings a whole request, since the load generator is on this machine. Over TLS the first
+ * reads do the handshake. Level-triggered epoll reports bytes that OpenSSL leaves in the socket. */
 static void serve(int client)
 {
     char request[2048];

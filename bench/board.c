@@ -1,6 +1,8 @@
-/* board.c: CPU time of one sweep and of one look for changes, on boards of several sizes.
+/* board.c: CPU time of a sweep and of a search for changes, on boards of several sizes.
  *
- * Prints a line a measurement: what, number of shards, median microseconds.
+ *   board [RUNS]     default 101
+ *
+ * Prints a line for each measurement: what, number of shards, median microseconds.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,8 +15,10 @@
 
 #include "core/board.h"
 
-#define RUNS 101
+#define MOST_RUNS 101
 #define TIMEOUT APR_INT64_C(30000000)
+
+static int runs = MOST_RUNS;
 
 static double cpu_us(void)
 {
@@ -33,8 +37,8 @@ static int ascending(const void *one, const void *other)
 
 static void print_median(const char *what, unsigned shards, double *times)
 {
-    qsort(times, RUNS, sizeof *times, ascending);
-    printf("%-34s %9u shards %9.1f us\n", what, shards, times[RUNS / 2]);
+    qsort(times, (size_t)runs, sizeof *times, ascending);
+    printf("%-34s %9u shards %9.1f us\n", what, shards, times[runs / 2]);
 }
 
 static glance_board_t *make_board(apr_pool_t *pool, unsigned shards)
@@ -59,10 +63,10 @@ static glance_board_t *make_board(apr_pool_t *pool, unsigned shards)
 
 static void time_sweeps(glance_board_t *board, unsigned shards)
 {
-    double times[RUNS];
+    double times[MOST_RUNS];
     int run;
 
-    for (run = 0; run < RUNS; run++) {
+    for (run = 0; run < runs; run++) {
         double before = cpu_us();
 
         glance_board_sweep(board, TIMEOUT, TIMEOUT, NULL);
@@ -75,10 +79,10 @@ static void time_changes(glance_board_t *board, unsigned shards, const char *wha
                          apr_uint64_t since)
 {
     glance_changes_t changes = {0};
-    double times[RUNS];
+    double times[MOST_RUNS];
     int run;
 
-    for (run = 0; run < RUNS; run++) {
+    for (run = 0; run < runs; run++) {
         double before = cpu_us();
 
         glance_board_since(board, GLANCE_CHANGE, since, &changes);
@@ -88,11 +92,14 @@ static void time_changes(glance_board_t *board, unsigned shards, const char *wha
     glance_changes_free(&changes);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const unsigned sizes[] = {1000, 20000, 100000, 1000000};
     size_t i;
 
+    if (argc > 1 && atoi(argv[1]) > 0 && atoi(argv[1]) < runs) {
+        runs = atoi(argv[1]);
+    }
     apr_initialize();
     for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         unsigned shards = sizes[i];

@@ -1,8 +1,8 @@
-/* replay.c - runs every file of a fuzz target's corpus through it, and prints TAP
+/* replay.c: runs a fuzz target with every file of its corpus, and prints TAP.
  * SPDX-License-Identifier: ISC
  *
- * Linked with a target in place of libFuzzer, so that what the fuzzer once found stays
- * found in every test run. Usage: target [FOLDER]; the default is compiled in. */
+ * Linked with a target instead of libFuzzer, so that every test run repeats what the fuzzer has
+ * found. Usage: target [FOLDER]; the default is compiled in. */
 
 #include <dirent.h>
 #include <stdint.h>
@@ -13,12 +13,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
-/* Corpora are small files by nature; a larger one is a mistake worth hearing about. */
+/* A larger file in a corpus is a mistake. */
 enum { LARGEST_INPUT = 1 << 20 };
 
-/* Runs one file: 0, or -1 when it cannot be read. A fault in the target ends the program,
- * which leaves the plan unfulfilled. The data is a block of its exact size, so that a
- * sanitizer sees the first byte read beyond it. */
+/* Runs one file. Returns 0, or -1 when it cannot be read. A fault in the target ends the program,
+ * and the TAP plan is incomplete. The data is a block of its exact size, so that a sanitizer
+ * detects the first read beyond it. */
 static int replay(const char *path)
 {
     static uint8_t buffer[LARGEST_INPUT];

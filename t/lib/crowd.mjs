@@ -10,7 +10,7 @@
 //
 // Reads commands from standard input, a line each:
 //   open N     N more viewers
-//   stay       nobody reconnects from here on
+//   stay       no viewer reconnects any more
 //   close      every viewer leaves
 //   report     prints one line of JSON
 import { connect as connectClear } from 'node:net';
@@ -32,17 +32,17 @@ const { values: options } = parseArgs({
 const PATH = options.path ?? (options.feed ? '/api/feed' : '/api/stream');
 const AT_ONCE = Number(options['at-once']);
 const FEED_RETRY = 5000;
-const FIRST_RETRY = 3000; // EventSource's own, until the server says otherwise
-const TAIL = 65536; // no more is kept of an event: the largest are not looked into
+const FIRST_RETRY = 3000; // EventSource's default
+const TAIL = 65536; // at most so much of an event is kept: larger events are not parsed
 
 const counts = {
-  attempts: 0, // requests sent or tried
+  attempts: 0, // requests sent or attempted
   refused: 0, // connections that could not be made, or ended before the answer's head
   statuses: {},
   polls: 0, // complete answers
   torn: 0, // answers that ended early
   ended: 0, // held streams that the server ended
-  told: 0, // of them, those whose last word was `retry:` (a feed: a close frame)
+  told: 0, // of them, those that ended after a `retry:` line (a feed: a close frame)
   hellos: 0,
   updates: 0,
   lost: 0, // viewers that reconnected with an id and got hello
@@ -56,7 +56,7 @@ let returning = true;
 class Viewer {
   retry = FIRST_RETRY;
   last = null;
-  served = false; // has had an event, or the head of a feed, at least once
+  served = false; // has received an event, or the head of a feed, at least once
   state = 'idle'; // idle, waiting, held, polling, gone
   socket = null;
   idle = null; // a connection to use again
@@ -106,7 +106,7 @@ class Viewer {
   }
 
   take(data) {
-    if (this.state === 'idle') return; // not ours: a server that closes says nothing more
+    if (this.state === 'idle') return; // the server may close an idle connection
     this.text += data.toString('latin1');
     if (!this.head && !this.takeHead()) return;
     if (this.state === 'polling') this.takeBody();
@@ -135,13 +135,13 @@ class Viewer {
     return true;
   }
 
-  // The head has come, or the connection has ended without it.
+  // The head has arrived, or the connection has ended without it.
   answered() {
     waiting--;
     next();
   }
 
-  // The body of an answer that ends: by length, or in chunks.
+  // The body of a complete answer: by length, or in chunks
   takeBody() {
     const length = this.head['content-length'];
     if (length !== undefined) {
@@ -217,7 +217,7 @@ class Viewer {
     this.state = 'idle';
     if (state === 'waiting') {
       this.answered();
-      if (this.isReused) { // the server was just closing it: a browser tries again at once
+      if (this.isReused) { // the server closed it meanwhile: a browser tries again at once
         queue.push(this);
         next();
         return;

@@ -1,4 +1,4 @@
-// A stream over HTTP/2 and TLS: h2-live.mjs port path; prints its lines as they come.
+// A stream over HTTP/2 and TLS: h2-live.mjs port path; prints its lines as they arrive.
 // SPDX-License-Identifier: ISC
 import { connect } from 'node:http2';
 

@@ -1,4 +1,4 @@
-# GlanceMaxViewers: how many streams a child holds.
+# GlanceMaxViewers limits the streams that a child holds.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -7,7 +7,7 @@ use Apache::Test qw(-withtestmore);
 use Glance::Httpd;
 use Glance::Test;
 
-# One child, so that its limit is the server's.
+# One child, so that its limit is that of the server.
 my $one_child = mpm() eq 'prefork'
     ? "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
     : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
@@ -16,14 +16,14 @@ ${one_child}GlanceBots main:8
 GlanceMaxViewers 3
 CONF
 
-# A response that is to end says where.
+# A complete response has Content-Length or Transfer-Encoding, a held stream neither.
 sub is_held {
     my $viewer = shift;
     $viewer->next_of('hello') or die 'no hello';
     return !grep { defined $viewer->header($_) } qw(content-length transfer-encoding);
 }
 
-# Prefork's one process must not wait for the next request on it.
+# The only process of prefork must not wait for the next request of a kept-alive connection.
 sub polled_viewer { $httpd->viewer(headers => { Connection => 'close' }, @_) }
 
 my @held = map { $httpd->viewer } 1 .. 3;

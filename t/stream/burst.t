@@ -1,5 +1,4 @@
-# A burst of openings over TLS: a child that is busy with handshakes does not take its viewers for a
-# burden.
+# Many viewers open streams over TLS at once: a child that is busy with handshakes does not shed viewers.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -9,7 +8,7 @@ use Glance::Crowd;
 use Glance::Httpd;
 use Glance::Test;
 
-# Debian's settings, but no child is spare in the middle of the test.
+# Debian's settings, but httpd ends no spare child during the test.
 my $keep = mpm() eq 'prefork' ? "MaxSpareServers 150\n" : "MaxSpareThreads 150\n";
 my $httpd = Glance::Httpd->new;
 $httpd->configure("GlanceBots main:100\nGlanceHealthTimeout 600\n$keep" . $httpd->STATUS_LINES

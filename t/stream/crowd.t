@@ -1,4 +1,4 @@
-# A crowd: 200 viewers over several children all get every change.
+# 200 viewers in several children: all get every change.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -10,11 +10,11 @@ my @to = (port => port('crowd'));
 my $VIEWERS = 200;
 
 my @children = children();
-# Prefork adds children as it likes; a new one holds nothing.
+# Prefork starts children at any time; a new one holds no viewers.
 my %before = map { $_ => sockets_of($_) } @children;
 sub more { my $pid = shift; return sockets_of($pid) - ($before{$pid} // 0) }
 
-# All at once, so that they do not all fall to the child that happens to be awake.
+# All at once, so that several children accept them.
 my @viewers = map { viewer(@to, later => 1) } 1 .. $VIEWERS;
 $_->read_head for @viewers;
 
@@ -50,7 +50,7 @@ subtest 'each gets every change' => sub {
         }
         Glance::Sse::pump_all(\@viewers, sub { 0 }, 0.01);
     }
-    # The last change of all carries the sequence number that covers the others.
+    # The id of the last change covers the others.
     post('/api/status/crowd/999/0', @to);
     post('/api/status/crowd/999/1', @to);
     my $want = states_of('crowd', @to);

@@ -1,5 +1,5 @@
-# Where a feed is not held, it is refused so that the client can tell why, and come back: beyond
-# GlanceMaxViewers, over HTTP/2, as an ErrorDocument. Over TLS it is held as in clear.
+# Where a feed cannot be held, a response says why and when to come back: beyond GlanceMaxViewers, over
+# HTTP/2, as an ErrorDocument. TLS feeds are held as clear ones.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -11,7 +11,7 @@ use JSON::PP ();
 
 my @handshake = (headers => Glance::Ws::handshake());
 
-# What a server answers to a handshake that it refuses.
+# The server's response to a handshake that it refuses
 sub knock {
     my ($port, $path, %o) = @_;
     my $http = Glance::Http->new(port => $port, %o);
@@ -129,7 +129,7 @@ subtest 'over TLS, nothing of them stays' => sub {
     ok((await { $sockets->() <= $before } 20), 'gone');
 };
 
-# node is here for the page's tests, and speaks HTTP/2.
+# node, which the tests of the page need, has an HTTP/2 client.
 sub node {
     open my $out, '-|', 'node', @_ or die "node: $!";
     my $answer = JSON::PP->new->decode(do { local $/; <$out> } || '{}');

@@ -1,5 +1,5 @@
-# The feed with clients that others have written: npm's ws, Python's websockets, Chromium's own
-# WebSocket; direct, over TLS, and through a front httpd.
+# The feed with other clients: npm's ws, Python's websockets, Chromium's WebSocket; direct, over TLS, and
+# through a reverse proxy.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -27,7 +27,7 @@ Listen 127.0.0.1:$tls
 CONF
 my $front = Glance::Proxy->before($back, 'mod_proxy_wstunnel');
 
-# Debian's python3, since that is the one which has its packages.
+# Debian's python3, which has Debian's packages
 my %PROGRAM = (
     'npm ws'             => ['node', 't/page/feed-ws.mjs'],
     'python3-websockets' => ['/usr/bin/python3', 't/lib/feed-websockets.py'],
@@ -58,7 +58,7 @@ sub is_told {
     return is_deeply(message($client), { op => $op, payload => $payload }, $name);
 }
 
-# What a client of the original does.
+# The requests of a client of the original Glance
 sub test_original {
     my ($program, $way) = @_;
     $back->post('/api/status/main/1/4');

@@ -1,4 +1,4 @@
-# The subprotocol glance-events: the stream's own events over a WebSocket, resumed by their ids.
+# The subprotocol glance-events: the events of the stream over a WebSocket, resumed by their ids.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -16,7 +16,7 @@ sub first_event { feed(@to, @_)->next_message }
 
 sub current_id { first_event()->{id} }
 
-# The members of an event that do not depend on when it was made.
+# The members of an event that do not depend on its time
 sub lasting {
     my $event = shift;
     my %data = %{ $event->{json} };
@@ -24,7 +24,7 @@ sub lasting {
     return { %data, event => $event->{event}, id => $event->{id} };
 }
 
-# The first event that tells a sign of life of a shard.
+# The first event with a heartbeat of a shard
 sub sign_of {
     my ($client, $id) = @_;
     while (my $event = $client->next_of('health')) {

@@ -1,5 +1,5 @@
-# What clients of the feed may send, and how each offence against RFC 6455 is answered: a close
-# frame with its code, then the end.
+# The frames that clients of the feed may send. The server answers each violation of RFC 6455 with a close
+# frame with its code, and closes.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -17,10 +17,10 @@ sub more  { frame(Glance::Ws::CONTINUATION, @_) }
 sub ping  { frame(Glance::Ws::PING, @_) }
 sub closing { Glance::Ws::close_frame(@_) }
 
-# A text frame that says it is this long, and the beginning of it.
+# The beginning of a text frame that announces this length
 sub announced { text('abc', announce => $_[0]) }
 
-# name => [what is sent, the code of the answer]
+# name => [bytes to send, code of the close frame]
 my @OFFENCES = (
     'an unmasked text'                  => [text('x', masked => 0), 1002],
     'an unmasked ping'                  => [ping('x', masked => 0), 1002],
@@ -84,14 +84,14 @@ my @OFFENCES = (
     'close code 999 with a reason'      => [closing(999, 'why'), 1002],
 );
 
-# A feed that has said its hello, so that what follows is answer.
+# A feed that has received its hello
 sub opened {
     my $feed = feed(@to, path => '/api/feed?pulse=0', @_);
     $feed->next_of('hello') or die 'no hello';
     return $feed;
 }
 
-# Test: the feed says this code, or none, and ends in order.
+# Test: the feed gets a close frame with this code, or without one, and ends in order.
 sub is_closed {
     my ($feed, $code, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -114,7 +114,7 @@ subtest 'the same, a few bytes at a time' => sub {
         next if length $bytes > 200;
         my $feed = opened();
         setsockopt($feed->socket, Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1) or die $!;
-        # The end may come before all is said.
+        # The server may close before all is sent.
         $feed->send_raw($_) or last for $bytes =~ /.{1,3}/gs;
         is_closed($feed, $case->[1], "$name: $case->[1]");
     }
@@ -143,7 +143,7 @@ subtest 'an offence does not stop the others' => sub {
     ok($good->next_of('state_update'), 'another feed goes on');
 };
 
-# A live feed: a ping behind all that was sent is the next to be answered, and nothing else is.
+# The feed is open: the server answers a ping after all other frames, and nothing before it.
 sub is_live {
     my ($feed, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -220,7 +220,7 @@ subtest 'pings while much is sent' => sub {
         $feed->send_raw(ping("round $round"));
         $bot->answer for 0 .. 19;
     }
-    # The parser dies if a pong tears a message.
+    # The parser dies if a pong interrupts a message.
     my @pongs = map { $feed->next_pong // () } 1 .. 20;
     is_deeply([map { $_->{payload} } @pongs], [map { "round $_" } 1 .. 20], 'all come back');
 };

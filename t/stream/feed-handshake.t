@@ -1,4 +1,4 @@
-# The feed's handshake (RFC 6455, 4): what is switched, and what is refused how.
+# The handshake of the feed (RFC 6455, 4): which requests switch, and how the others are refused.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -8,7 +8,7 @@ use Glance::Test;
 
 my @to = (port => port('feed'));
 
-# The answer to a handshake with some headers replaced, on a connection of its own.
+# The answer to a handshake with some headers replaced, on a new connection
 sub knock {
     my ($headers, %o) = @_;
     my $http = Glance::Http->new(@to);
@@ -241,7 +241,7 @@ subtest 'what a client sends behind its handshake is heard' => sub {
     $feed = feed(@to, behind => Glance::Ws::frame(Glance::Ws::TEXT, 'x', masked => 0));
     is($feed->close_within(5)->{code}, 1002, 'an offence');
 
-    # More than httpd reads at once.
+    # More than httpd reads at once
     my @pings = map { sprintf '%-120d', $_ } 1 .. 400;
     $feed = feed(@to, behind => join '', map { Glance::Ws::frame(Glance::Ws::PING, $_) } @pings);
     my @pongs;

@@ -1,4 +1,4 @@
-# Long silences: the server pings every 30 s, and drops a client that says nothing for 75 s.
+# Idle feeds: the server pings every 30 s, and drops a client that sends nothing for 75 s.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -9,8 +9,8 @@ use Glance::Test;
 
 use IO::Select ();
 
-# One wait serves all of this file: three pings long, and shorter than a ping and the silence after
-# which a client is dropped. The server's Timeout is 10 s: it has no say here.
+# All tests of this file share one wait: longer than three pings, and shorter than a ping and the time
+# after which a client is dropped. The server's Timeout of 10 s does not apply to feeds.
 my @to = (port => port('quiet'));
 my $LENGTH = 94;
 
@@ -42,8 +42,8 @@ sub talk {
     $client->{feed}->send_frame(Glance::Ws::TEXT, 'still here');
 }
 
-# During that wait, the children of another server are stopped for longer than a client may be silent, as
-# if the machine were suspended.
+# During the wait, the children of another server are stopped for longer than a client may be silent, as
+# on a suspended machine.
 my $STALL = 80;
 my $stalled = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceHealthTimeout 600\n")->start;
 my @sleepers = map { my $feed = $stalled->feed; $feed->next_of('hello'); $feed } 1 .. 20;

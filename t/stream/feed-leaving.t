@@ -1,5 +1,5 @@
-# Feeds that end: closed by either side, half closed, reset, left alone. A child keeps nothing of
-# them, and says goodbye with 1001 when it goes itself.
+# Feeds that end: closed by either side, half closed, reset, abandoned. A child frees all of their memory.
+# A child that stops sends a goodbye: close frame 1001.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -13,12 +13,12 @@ use Socket qw(SOL_SOCKET SO_LINGER);
 my @to = (port => port('crowd'));
 my @children = children();
 
-# Prefork adds children as it likes, each of which has a socket or so of its own.
+# Prefork starts children at any time, and each has a socket or two of its own.
 my ($own) = sort { $a <=> $b } map { sockets_of($_) } @children;
 
 sub sockets { my $sum = 0; $sum += sockets_of($_) - $own for children(); return $sum }
 
-# Connections of earlier files may still be on their way out.
+# Connections of earlier files may still be open for a moment.
 my $before = sockets();
 await { my $now = sockets(); my $same = $now == $before; $before = $now; pause(0.2); $same } 10;
 
@@ -37,7 +37,7 @@ sub opened {
 
 subtest 'closed in order' => sub {
     my @feeds = opened(40);
-    cmp_ok(sockets(), '>', $before + 30, 'held');     # some of those before may have gone by now
+    cmp_ok(sockets(), '>', $before + 30, 'held');     # some earlier ones may have ended
     $_->send_raw(Glance::Ws::close_frame(1000)) for @feeds;
     is(scalar(grep { !$_->close_within(10) } @feeds), 0, 'each close is echoed');
     is(scalar(grep { !($_->ends_within(10) && $_->ended_well) } @feeds), 0, 'then the end');
@@ -102,7 +102,7 @@ subtest 'and goes on sending' => sub {
     my @offended = opened(5);
     $_->send_raw("\xff" x 14) for @offended;
     my $deadline = now() + patience(20);
-    # Each is cut off after some seconds, however much it has to say.
+    # The server closes each after some seconds, whatever the client sends.
     my @alive = @offended;
     while (@alive and now() < $deadline) {
         @alive = grep { $_->send_raw('x' x 1000) } @alive;
@@ -117,7 +117,7 @@ subtest 'the children went on living' => sub {
     answers(post('/api/status/crowd/21/3', @to), 204, 'and they answer');
 };
 
-# ---- when the server goes -----------------------------------------------------------------------
+# ---- when the server stops -----------------------------------------------------------------------
 
 my $certificates = Apache::Test::basic_config()->{vars}{t_conf};
 my $httpd = Glance::Httpd->new;
@@ -132,12 +132,12 @@ Listen 127.0.0.1:$tls
 </VirtualHost>
 CONF
 
-# Feeds of both protocols, in clear and over TLS.
+# Feeds of both protocols, clear and TLS
 sub audience {
     my @feeds = map { ($httpd->feed, $httpd->feed(events => 1)) } 1 .. 10;
     push @feeds, map { $httpd->feed(port => $tls, tls => 1, events => $_ % 2) } 1 .. 4;
     $_->next_of('hello') for @feeds;
-    # One of them is in the middle of something.
+    # One of them has sent a part of a frame.
     $feeds[0]->send_raw(substr Glance::Ws::frame(1, 'hello'), 0, 7);
     return @feeds;
 }

@@ -1,5 +1,5 @@
-# The original Glance's messages: hello, state_update, health_ping. (Their order for each thing that
-# a bot does is in session.t.)
+# The messages of the original Glance: hello, state_update, health_ping. session.t has their order for
+# each request of a bot.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -16,7 +16,7 @@ sub opened {
     return ($feed, $hello->{json});
 }
 
-# What a client of the original believes: cluster => one digit a shard.
+# The states as a client of the original knows them: cluster => one digit for each shard
 sub picture_of {
     my $clusters = shift;
     my %picture;
@@ -39,7 +39,7 @@ sub apply {
 
 sub board { return { map { $_ => states_of($_, @to) } 'main', 'patron', "Gr\x{fc}\x{df}e" } }
 
-# Lets a feed catch up with the board.
+# Waits until the feed has the current states of the board.
 sub catches_up {
     my ($feed, $picture, $name) = @_;
     my $want = board();

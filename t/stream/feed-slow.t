@@ -1,4 +1,4 @@
-# A feed that does not read is never waited for; one that asks more than it reads costs no memory.
+# Nobody waits for a feed that does not read. One that sends more pings than it reads pongs costs no memory.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -8,8 +8,8 @@ use Errno qw(EAGAIN EWOULDBLOCK);
 use Glance::Httpd;
 use Glance::Test;
 
-# Small buffers on both sides, so that a little is already too much for who does not read. One
-# child, whose memory can be watched.
+# Small buffers on both sides, so that a client that does not read fills them soon. One child, so that its
+# memory can be measured.
 my $one_child = mpm() eq 'prefork' ? '' : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
 my $httpd = Glance::Httpd->new->configure(<<"CONF")->start;
 ${one_child}GlanceBots slow:1000
@@ -20,7 +20,7 @@ CONF
 
 my $http = Glance::Http->new(port => $httpd->port);
 
-# A hundred changes; returns how long the server took to answer them.
+# Sends a hundred changes; returns how long the server took to answer them.
 sub round {
     my $round = shift;
     my $state = 2 + $round % 5;
@@ -32,7 +32,7 @@ sub round {
     return now() - $began;
 }
 
-# The original's messages as states, one digit a shard.
+# The states after messages of the original, one digit for each shard
 sub apply {
     my ($states, @messages) = @_;
     for my $message (@messages) {
@@ -71,7 +71,7 @@ subtest 'others do not notice' => sub {
     cmp_ok($slowest, '<', patience(3), 'and bots are answered without delay');
 };
 
-# What is in the buffers is still whole frames, but for the last.
+# The buffers hold complete frames, except the last.
 sub drain {
     my $feed = shift;
     my $ended = eval { $feed->ends_within(5) };
@@ -110,7 +110,7 @@ subtest 'feeds that never read even their hello' => sub {
     ok($feed->next_of('state_update'), 'and feeds them');
 };
 
-# The memory of all children, in kilobytes.
+# The memory of all children, in KB
 sub memory {
     my $sum = 0;
     for my $pid ($httpd->children) {
@@ -120,8 +120,8 @@ sub memory {
     return $sum;
 }
 
-# Sends the text again and again without reading, until nothing is taken for two seconds, the
-# server has closed, or that many bytes were taken. Returns how many were.
+# Sends the text repeatedly without reading, until the server has read nothing for two seconds, has closed,
+# or has read that many bytes. Returns how many it has read.
 sub flood {
     my ($feed, $text, $most) = @_;
     my ($taken, $offset, $moved) = (0, 0, now());
@@ -143,7 +143,7 @@ sub flood {
 
 my $MOST = 64 << 20;
 my $GROWTH = 16 << 10;
-$GROWTH += 256 << 10 if patience(1) > 1;    # AddressSanitizer keeps so much of what was freed
+$GROWTH += 256 << 10 if patience(1) > 1;    # AddressSanitizer keeps so much freed memory
 my %FLOODS = (
     'long pings'     => Glance::Ws::frame(Glance::Ws::PING, 'x' x 125) x 100,
     'short pings'    => Glance::Ws::frame(Glance::Ws::PING, '') x 1000,
@@ -158,7 +158,7 @@ for my $name (sort keys %FLOODS) {
         my $before = memory();
         my $taken = flood($feed, $FLOODS{$name}, $MOST);
         my $more = memory() - $before;
-        # Either the server stops reading, or what it reads leaves nothing behind.
+        # Either the server stops reading, or reading costs no memory.
         ok($taken < $MOST / 2 || $more < $GROWTH, 'memory is bounded')
             or diag("$taken bytes were taken, memory grew by $more KB");
         my $began = now();

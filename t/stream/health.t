@@ -1,4 +1,4 @@
-# Event health: signs of life, at most once a second.
+# Event health: heartbeats, at most once a second.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -6,7 +6,7 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use Glance::Test;
 
-# The board of the virtual host live: main:100 patron:6; shards 70 to 99 of main are this file's.
+# The board of the virtual host live: main:100 patron:6; this file uses shards 70 to 99 of main.
 my @to = (port => port('live'));
 
 post("/api/status/main/$_/3", @to) for 70 .. 99;
@@ -15,12 +15,12 @@ post("/api/status/patron/$_/3", @to) for 0 .. 5;
 sub opened {
     my $viewer = viewer(@to, @_);
     $viewer->next_of('hello');
-    # Signs of life from before this file's own are not what is asked for.
+    # Heartbeats of other files do not count.
     $viewer->blocks_within(1.3);
     return $viewer;
 }
 
-# cluster => { id => 1 }, from health events.
+# cluster => { id => 1 }, from health events
 sub signs {
     my %signs;
     for my $event (@_) {
@@ -87,7 +87,7 @@ subtest 'no more than one a second, however many pings' => sub {
         $viewer->pump(now());
         $quiet->pump(now());
     }
-    # The last second's pings are still to come.
+    # The heartbeats of the last second are not sent yet.
     my $whole = await {
         push @events, grep { $_->{event} } $viewer->blocks_within(0.1);
         keys %{ signs(@events)->{main} || {} } == 18;

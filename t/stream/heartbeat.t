@@ -1,4 +1,4 @@
-# The heartbeat: a comment every 15 s, and no timeout of httpd ends a stream.
+# The keepalive: a comment every 15 s. No timeout of httpd ends a stream.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -6,7 +6,7 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use Glance::Test;
 
-# One wait of 31 s serves all of this file: three viewers of a board where nothing happens.
+# All tests share one wait of 31 s: three viewers of a board without changes.
 my @to = (port => port('quiet'));
 
 my $opened = now();
@@ -17,7 +17,7 @@ my %viewer = (
 );
 $_->next_of('hello') for values %viewer;
 
-# The server's Timeout is 10 s: had it a say, the streams would end in this time.
+# The server's Timeout of 10 s would end the streams if it applied to them.
 while (now() < $opened + 31.5) {
     Glance::Sse::pump_all([grep { !$_->{ended} } values %viewer], sub { 0 }, 0.2);
 }

@@ -1,6 +1,6 @@
-# A filter that keeps an answer back until it is complete, as mod_security does when it looks into
-# bodies: a held stream would never begin. And one that lets the head pass but changes the body, as
-# mod_ext_filter may: the hub's bytes would not pass it. Both get the polling fallback.
+# A filter that keeps an answer back until it is complete, as mod_security with SecResponseBodyAccess: a
+# held stream would never begin. And a filter that changes the body, as mod_ext_filter may: the hub's
+# bytes would bypass it. Both get the polling fallback.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -27,7 +27,7 @@ my @kinds = (
     ['a later filter, over TLS'            => $httpd->to('tls late')],
 );
 
-# A whole answer, with all of its event; returns the event.
+# A complete answer with one event, which is returned
 sub complete {
     my ($answer, $kind) = @_;
     answers($answer, 200, 'status, and the answer ends') or return {};

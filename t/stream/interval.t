@@ -14,7 +14,7 @@ GlanceHealthTimeout 600
 GlanceStreamInterval 1s
 CONF
 
-# 200 changes over one connection, in much less than a second.
+# 200 changes over one connection, in much less than a second
 sub storm {
     my ($id, $last) = @_;
     my $http = Glance::Http->new(port => $httpd->port);
@@ -37,7 +37,7 @@ subtest 'many changes within it collapse into the newest' => sub {
         last if ($update->{json}{clusters}{main}{6} // '') eq '7';
     }
     is($updates[-1]{json}{clusters}{main}{6}, '7', 'the last state arrives');
-    # Counted, not timed: what comes during the storm is read after it.
+    # Counted without times: the events are read after all changes are sent.
     cmp_ok(scalar @updates, '<=', 2 + int $took, scalar(@updates) . ' updates for 201 changes, one a second');
     is(scalar(grep { keys %{ $_->{json}{clusters}{main} } != 1 } @updates), 0,
         'each tells one state of the shard');

@@ -1,4 +1,4 @@
-# Viewers that leave: closed, reset, half-sent. A child keeps nothing of them.
+# Viewers that leave: by FIN, by RST, in the middle of a request. A child frees all of their memory.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -11,12 +11,12 @@ use Socket qw(SOL_SOCKET SO_LINGER);
 my @to = (port => port('crowd'));
 my @children = children();
 
-# Prefork adds children as it likes, each of which has a socket or so of its own.
+# Prefork starts children at any time, and each has a socket or two of its own.
 my ($own) = sort { $a <=> $b } map { sockets_of($_) } @children;
 
 sub sockets { my $sum = 0; $sum += sockets_of($_) - $own for children(); return $sum }
 
-# Connections of earlier files may still be on their way out.
+# Connections of earlier files may still be open for a moment.
 my $before = sockets();
 await { my $now = sockets(); my $same = $now == $before; $before = $now; pause(0.2); $same } 10;
 
@@ -29,7 +29,7 @@ sub leave_none {
 subtest 'closed' => sub {
     my @viewers = map { viewer(@to) } 1 .. 40;
     $_->next_of('hello') for @viewers;
-    cmp_ok(sockets(), '>', $before + 30, 'held');     # some of those before may have gone by now
+    cmp_ok(sockets(), '>', $before + 30, 'held');     # some earlier ones may have ended
     $_->close for @viewers;
     leave_none('and gone');
 };

@@ -1,5 +1,5 @@
-# The polling fallback, where a stream is not held: a hello or an update, then the end. Over HTTP/2, and
-# beyond GlanceMaxViewers.
+# The polling fallback, over HTTP/2 and beyond GlanceMaxViewers: the response has a hello or an update, and
+# ends.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +14,7 @@ my $httpd = Glance::Httpd->new->configure("GlanceBots main:8\nGlanceMaxViewers 0
 my @to = (port => $httpd->port);
 my @tls = (port => port('tls'), tls => 1);
 
-# The whole of a stream that the server ends: its blocks.
+# All blocks of a stream that the server ends
 sub blocks_of {
     my $body = shift;
     my ($blocks, $rest) = Glance::Sse::parse($body);
@@ -76,7 +76,7 @@ subtest 'HEAD over TLS' => sub {
     answers($http->request('GET', '/api/status/main/1'), 200, 'the connection goes on');
 };
 
-# node is here for the page's tests, and speaks HTTP/2.
+# node, which the tests of the page need, has an HTTP/2 client.
 sub over_h2 {
     my @arguments = @_;
     open my $out, '-|', 'node', 't/lib/h2-get.mjs', port('tls'), @arguments or die "node: $!";

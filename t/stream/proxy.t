@@ -1,5 +1,5 @@
-# conf/glance-proxy.conf as it is shipped: page, API, stream and feed through a front httpd with TLS
-# and HTTP/2, by mod_proxy_wstunnel and by its modern alternative.
+# The shipped conf/glance-proxy.conf: page, API, stream and feed through a reverse proxy with TLS and
+# HTTP/2, by mod_proxy_wstunnel and by mod_proxy_http with upgrade=websocket.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -32,7 +32,7 @@ my $addresses = Glance::Log->new("$back->{root}/addresses");
 
 my ($front, @to);
 
-# Over HTTP/2, where the MPM has it: a GET as h2-get.mjs tells it.
+# A GET over HTTP/2, where the MPM supports that; h2-get.mjs prints the answer.
 sub over_h2 {
     my $path = shift;
     open my $out, '-|', 'node', 't/lib/h2-get.mjs', $front->port('tls'), $path or die "node: $!";
@@ -52,7 +52,7 @@ sub test_page {
     refuses(http('GET', '/api/status/nosuch', @to), 400, qr/nosuch/, 'an error');
 }
 
-# A change must come at once: nothing on the way may wait for more.
+# A change must arrive at once: no buffer on the way may wait for more bytes.
 sub is_prompt {
     my ($viewer, $kind, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -171,7 +171,7 @@ for my $way (Glance::Proxy::WAYS) {
     subtest "$way: the viewers' own addresses"   => \&test_addresses;
     subtest "$way: a graceful restart behind it" => \&test_restart;
     unlike($front->log_text, qr/worker sharing|\[proxy[^\]]*:(?:error|crit)\]/, "$way: the front has no complaint");
-    # Where the streams behind it have ended, the front's handlers have, too, and it can stop at once.
+    # When the streams behind it have ended, the proxy's handlers have ended, too, and it can stop at once.
     $back->graceful;
     $front->stop_gracefully;
 }

@@ -1,5 +1,5 @@
-# Streams and feeds that httpd reaches by a way of its own: a rule for a directory, a CGI program's
-# Location, an ErrorDocument, a part of another page. None of them is held.
+# Streams and feeds by internal redirects and subrequests: a RewriteRule of a directory, Location of a CGI
+# program, an ErrorDocument, an include in another page. None of them is held.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -44,7 +44,7 @@ sub ask {
     return ($http, scalar $http->answer_or_switch);
 }
 
-# What it answered is all there is, and the connection is in order.
+# Nothing follows the answer, and the connection can be used again.
 sub ends_there {
     my $http = shift;
     $httpd->post("/api/status/main/1/$_") for 2, 3;

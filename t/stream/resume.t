@@ -1,4 +1,4 @@
-# Resuming: Last-Event-ID gets exactly what changed since, or hello.
+# Resuming: Last-Event-ID gets exactly the changes since that event, or hello.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -6,7 +6,7 @@ use warnings FATAL => 'all';
 use Apache::Test qw(-withtestmore);
 use Glance::Test;
 
-# The board of the virtual host live: main:100 patron:6; shards 54 to 69 of main are this file's.
+# The board of the virtual host live: main:100 patron:6; this file uses shards 54 to 69 of main.
 my @to = (port => port('live'));
 
 post("/api/status/main/$_/2", @to) for 54 .. 69;

@@ -1,5 +1,5 @@
-# The original Glance's semantics, message by message: session.txt, played against the feed. A
-# client with ?pulse=0 beside it gets the same, but for signs of life that change nothing.
+# The semantics of the original Glance, message by message: the feed must send what session.txt says. A
+# second client with ?pulse=0 gets the same without heartbeats that change nothing.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -26,7 +26,7 @@ sub sessions_of {
     return @sessions;
 }
 
-# A message with every time that is about now replaced by a star.
+# A message in which * replaces every time of about now
 sub plain {
     my $frame = shift or return 'no message';
     my $message = JSON::PP->new->utf8->decode($frame->{payload});
@@ -38,7 +38,7 @@ sub plain {
     return $message;
 }
 
-# Whether a client that wants no pulse is told this, too.
+# Whether a client with ?pulse=0 receives this, too.
 sub is_told_to_all {
     my $message = shift;
     return $message->{op} ne 'health_ping' || exists $message->{payload}{state};
@@ -57,7 +57,7 @@ sub expect {
     return 1;
 }
 
-# Plays one line; false where the session is lost.
+# Executes one line; false when the session cannot continue.
 sub play {
     my ($httpd, $clients, $line) = @_;
     if ($line =~ /\A\d+: > (\S+) (\S+) (\d+)\z/) {

@@ -1,4 +1,4 @@
-# Feeds of a large board that read nothing: what waits for them is bounded, and given back.
+# Feeds of a large board that read nothing: their output buffers are limited, and freed.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -9,12 +9,12 @@ use Glance::Test;
 
 my $SHARDS = 100_000;
 my $SILENT = 60;
-my $MOST   = 150 << 10;    # kilobytes that the child may grow by
-my $REST   = 64 << 10;     # and those it may keep, for the viewers that stay
-$MOST *= 4 if patience(1) > 1;    # sanitizers keep what was freed, and more beside each block
+my $MOST   = 150 << 10;    # KB by which the child may grow
+my $REST   = 64 << 10;     # and KB that it may keep for the viewers that stay
+$MOST *= 4 if patience(1) > 1;    # sanitizers keep freed memory, and add to each block
 
-# One child, whose memory can be watched. Its board has reports of all shards, so that a hello of the
-# original's protocol has some megabytes.
+# One child, so that its memory can be measured. Its board has reports of all shards, so that a hello of
+# the original's protocol has some megabytes.
 my $one_child = mpm() eq 'prefork'
     ? "StartServers 1\nMinSpareServers 1\nMaxSpareServers 1\nMaxRequestWorkers 1\n"
     : "ServerLimit 1\nStartServers 1\nMaxRequestWorkers 8\n";
@@ -26,7 +26,7 @@ $httpd->configure("${one_child}KeepAlive Off\nGlanceBots main:$SHARDS\nGlanceHea
     . $httpd->tls_host('tls'))->start;
 my ($child) = $httpd->children;
 
-# In kilobytes, what the child has of its own.
+# The private memory of the child, in KB
 sub memory {
     open my $in, '<', "/proc/$child/status" or die "the child is gone: $!";
     while (<$in>) { return $1 if /^RssAnon:\s+(\d+)/ }
@@ -34,7 +34,7 @@ sub memory {
 
 for my $kind ('clear connections', 'TLS') {
     my @to = $httpd->to($kind eq 'TLS' ? 'tls' : ());
-    my $state = $kind eq 'TLS' ? 5 : 4;    # new for each shard
+    my $state = $kind eq 'TLS' ? 5 : 4;    # differs from the current state
 
     subtest "over $kind" => sub {
         my $viewer = $httpd->viewer(@to);
@@ -42,7 +42,7 @@ for my $kind ('clear connections', 'TLS') {
         my $before = memory();
         my ($most, $updates, $failed) = ($before, 0, 0);
         my @silent;
-        # Each asks for a hello of its own, since states change in between.
+        # States change between them, so each gets a hello of its own.
         for my $n (1 .. $SILENT) {
             push @silent, $httpd->feed(@to, later => 1, rcvbuf => 16384);
             my $answer = $httpd->post("/api/status/main/$n/$state", seconds => 30);

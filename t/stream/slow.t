@@ -1,4 +1,4 @@
-# A viewer that does not read is never waited for, and loses nothing by it.
+# Nobody waits for a viewer that does not read, and it loses nothing.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -8,7 +8,7 @@ use Glance::Test;
 
 use Glance::Httpd;
 
-# Small buffers on both sides, so that a little is already too much for who does not read.
+# Small buffers on both sides, so that a viewer that does not read fills them soon.
 my $httpd = Glance::Httpd->new->configure(<<'CONF')->start;
 GlanceBots slow:1000
 GlanceHealthTimeout 600
@@ -29,7 +29,7 @@ sub read_good {
     }
 }
 
-# Scattered ids make long updates.
+# Ids that form no ranges make long updates.
 my $http = Glance::Http->new(port => $httpd->port);
 my $slowest = 0;
 for my $round (1 .. 60) {
@@ -52,7 +52,7 @@ subtest 'others do not notice' => sub {
 };
 
 subtest 'it is dropped, or it catches up' => sub {
-    # What is in the buffers is still whole events, but for the last.
+    # The buffers hold complete events, except the last.
     my $ended = $slow->ends_within(5);
     for my $event (grep { $_->{event} } splice @{ $slow->{blocks} }) {
         $believed->apply($event);

@@ -1,5 +1,5 @@
-# The stream over TLS: held like any other, on every MPM. TLS goes on working in all that lies below the
-# events: key updates, alerts, resumption, client certificates.
+# The stream over TLS: held like a clear one, on every MPM. TLS itself works in the hub: key updates,
+# alerts, resumption, client certificates.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -11,7 +11,7 @@ use Glance::Test;
 
 my @to = (port => port('tls'), tls => 1);
 
-# A response that is to end says where.
+# A complete response has Content-Length or Transfer-Encoding, a held stream neither.
 sub is_held {
     my $viewer = shift;
     return !grep { defined $viewer->header($_) } qw(content-length transfer-encoding);
@@ -45,7 +45,7 @@ subtest 'the request is logged at its opening' => sub {
     ok($log->await_line(qr{^200 GET /api/stream$}), 'with its status');
 };
 
-# A server with one child, which a crowd of its threads' number would once have filled.
+# A server with one child. As many viewers as threads must not block it.
 my $httpd = Glance::Httpd->new;
 my $tls = $httpd->port('tls');
 my $certificates = Apache::Test::basic_config()->{vars}{t_conf};
@@ -76,14 +76,14 @@ Listen 127.0.0.1:$tls
 CONF
 @to = (port => $tls, tls => 1);
 
-# The viewers over TLS that mod_status counts.
+# The number of TLS viewers in mod_status
 sub tls_viewers {
     return $httpd->http('GET', '/server-status?auto')->body =~ /^GlanceViewersTLS: (\d+)$/m ? $1 : -1;
 }
 
 sub tls_log { return Glance::Log->new("$folder/tls_log") }
 
-# As IO::Socket::SSL, openssl s_client and mod_ssl call them.
+# The names in IO::Socket::SSL, openssl s_client and mod_ssl
 my %OPTION = (TLSv1_2 => '-tls1_2', TLSv1_3 => '-tls1_3');
 my @VERSIONS = sort keys %OPTION;
 

@@ -1,4 +1,4 @@
-# Event update: what changed state.
+# Event update: changed states.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings FATAL => 'all';
@@ -9,7 +9,7 @@ use Glance::Test;
 # The board of the virtual host live: main:100 patron:6.
 my @to = (port => port('live'));
 
-# Sends many POSTs over one connection and takes all their answers.
+# Sends many POSTs over one connection and reads all answers.
 sub post_all {
     my @paths = @_;
     my $http = Glance::Http->new(@to);
@@ -28,7 +28,7 @@ sub opened {
     return ($viewer, $picture);
 }
 
-# Lets a viewer catch up with the board.
+# Waits until the viewer has the current states of the board.
 sub catches_up {
     my ($viewer, $picture, $name) = @_;
     my $want = { map { $_ => states_of($_, @to) } qw(main patron) };
@@ -67,7 +67,7 @@ subtest 'ids in a row are a range' => sub {
     my ($viewer, $picture) = opened();
     post_all(map { "/api/status/main/$_/6" } 10 .. 25, 40);
     catches_up($viewer, $picture, 'as GET has it');
-    # All of them at once, by a resume from before.
+    # All of them in one update, by resuming from an earlier event.
     my $again = viewer(@to, last => $viewer->{last} =~ s/-\d+\z/-0/r)->next_event;
     is($again->{json}{clusters}{main}{6}, '10-25,40', 'written as ranges');
 };

@@ -1,10 +1,10 @@
-/* key_updates.c: a viewer over TLS 1.3 that sends nothing but key updates, as fast as it can.
+/* key_updates.c: a viewer over TLS 1.3 that sends only key updates, as fast as it can.
  *
  *   key_updates PORT COUNT
  *
- * Opens the stream, waits for its first bytes, and prints "dropped" if the server ends the connection
- * before it has taken them all, else "taken". The records are made beforehand: to make one costs more
- * than to read it.
+ * Opens the stream, waits for its first bytes, and prints "dropped" if the server ends the
+ * connection before it has read all of them, else "taken". The records are made in advance, since
+ * making one takes longer than reading it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -53,7 +53,7 @@ static SSL *open_stream(int client)
     if (SSL_connect(ssl) != 1 || SSL_write(ssl, request, sizeof request - 1) <= 0) {
         fail("handshake");
     }
-    /* The head, and then the hub's hello: from then on it is the hub that reads. */
+    /* The head, and the hub's hello: then the hub has the connection. */
     while (read < 400) {
         int length = SSL_read(ssl, data, sizeof data);
 
@@ -79,7 +79,7 @@ static BIO *make_updates(SSL *ssl, long count)
     return records;
 }
 
-/* Whether the server takes them all, and says nothing of an end for a moment after that. */
+/* Whether the server reads all of them, and does not close within 5 s after that */
 static int takes(int client, const char *data, long length)
 {
     struct pollfd end = {.fd = client, .events = POLLRDHUP};

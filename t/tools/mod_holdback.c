@@ -1,6 +1,6 @@
 /* mod_holdback.c: for tests, an output filter that keeps an answer back until it is complete, as
  * mod_security with SecResponseBodyAccess does: SetOutputFilter HOLDBACK (among the filters for
- * content) or HOLDBACK_LATE (behind them, beside mod_deflate).
+ * content) or HOLDBACK_LATE (after them, as mod_deflate). ADD_END adds an empty comment at the end.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -46,14 +46,12 @@ static apr_status_t hold_back(ap_filter_t *f, apr_bucket_brigade *brigade)
     return ap_pass_brigade(f->next, self->kept);
 }
 
-/* Lets everything pass, and adds an empty comment at the end. */
 static apr_status_t add_end(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     apr_bucket *last = APR_BRIGADE_EMPTY(brigade) ? NULL : APR_BRIGADE_LAST(brigade);
 
     if (last && APR_BUCKET_IS_EOS(last)) {
-        APR_BUCKET_INSERT_BEFORE(last, apr_bucket_immortal_create(":\n\n", 3,
-                                                                  f->c->bucket_alloc));
+        APR_BUCKET_INSERT_BEFORE(last, apr_bucket_immortal_create(":\n\n", 3, f->c->bucket_alloc));
         ap_remove_output_filter(f);
     }
     return ap_pass_brigade(f->next, brigade);
@@ -67,5 +65,5 @@ static void register_hooks(apr_pool_t *pool)
     ap_register_output_filter("HOLDBACK_LATE", hold_back, NULL, AP_FTYPE_CONTENT_SET);
 }
 
-AP_DECLARE_MODULE(holdback) = {
-    STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, register_hooks, AP_MODULE_FLAG_NONE};
+AP_DECLARE_MODULE(holdback) =
+    {STANDARD20_MODULE_STUFF, NULL, NULL, NULL, NULL, NULL, register_hooks, AP_MODULE_FLAG_NONE};

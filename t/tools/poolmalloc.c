@@ -1,17 +1,17 @@
-/* Preloaded beside AddressSanitizer: gives every piece of an APR pool a malloc of its own.
- * SPDX-License-Identifier: ISC
+/* poolmalloc.c: preloaded with AddressSanitizer, makes every allocation from an APR pool a
+ * malloc(). SPDX-License-Identifier: ISC
  *
  * A pool hands out pieces of large blocks and keeps the blocks for reuse, so that a sanitizer sees
  * neither an overflow from one piece into the next nor the use of a piece after its pool was
  * cleared. With this library each piece is known to the sanitizer by its own bounds, and is freed
  * when its pool is cleared or destroyed.
  *
- * How: a chain of pieces a pool, found by the pool's address. The first piece of a chain registers
- * a cleanup with the pool. Cleanups run last in, first out, and after subpools are gone, so that
- * this one runs behind those of whoever owns the pieces. What it frees is one pool's chain; the
- * next piece from the same pool (or from a new pool at the same address) begins a new one.
+ * Each pool has a chain of pieces, found by the pool's address. The first piece of a chain
+ * registers a cleanup with the pool. Cleanups run last in, first out, after those of subpools, so
+ * this one runs after the cleanups that may use the pieces. It frees the chain; the next piece from
+ * the same pool, or from a new pool at the same address, begins a new chain.
  *
- * Allocations by libapr for its own purposes inside that registration go the ordinary way.
+ * Allocations of libapr inside that registration are ordinary ones.
  *
  * gcc -shared -fPIC -O1 -g -o poolmalloc.so poolmalloc.c $(apr-1-config --includes --cppflags) -ldl
  */
@@ -45,9 +45,7 @@ typedef struct {
     chain *chains;
 } shelf;
 
-static shelf shelves[SHELVES] = {
-    [0 ... SHELVES - 1] = { PTHREAD_MUTEX_INITIALIZER, NULL }
-};
+static shelf shelves[SHELVES] = {[0 ... SHELVES - 1] = {PTHREAD_MUTEX_INITIALIZER, NULL}};
 
 /* Set while this thread is inside apr_pool_cleanup_register. */
 static __thread int registering;
@@ -57,7 +55,8 @@ static shelf *shelf_of(const apr_pool_t *pool)
     return &shelves[((uintptr_t)pool >> 6) % SHELVES];
 }
 
-/* Finds the link that points to the pool's chain, or to where one would go. Caller holds the lock. */
+/* Finds the link that points to the pool's chain, or to where one would go. Caller holds the lock.
+ */
 static chain **find(shelf *s, const apr_pool_t *pool)
 {
     chain **link = &s->chains;
@@ -137,7 +136,7 @@ void *apr_pcalloc(apr_pool_t *pool, apr_size_t size)
     return memset(apr_palloc(pool, size), 0, size);
 }
 
-/* Modules stay mapped, so that a report about memory that outlived one can still name its lines. */
+/* Modules stay mapped, so that a report about leaked memory can name their lines. */
 int dlclose(void *handle)
 {
     (void)handle;

@@ -1,4 +1,4 @@
-# Waiting for a condition, with a deadline: the suite never sleeps and hopes.
+# Waits for a condition, with a deadline.
 # SPDX-License-Identifier: ISC
 package Glance::Await;
 
@@ -10,17 +10,17 @@ use Time::HiRes ();
 
 our @EXPORT = qw(await patience now pause);
 
-# Sanitizers slow the server down; GLANCE_PATIENCE stretches every deadline, and every time
-# that the suite itself gives the server.
+# Sanitizers slow the server down: GLANCE_PATIENCE multiplies every deadline, and every time that the
+# suite gives the server.
 sub patience { $_[0] * ($ENV{GLANCE_PATIENCE} || 1) }
 
 sub now { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }
 
-# For what has no condition: letting time itself pass (a timeout that must not fire early).
+# For what has no condition, such as a timeout that must not fire early
 sub pause { Time::HiRes::sleep($_[0]) }
 
-# await { condition } seconds: the condition's value once it is true, else its last, false value.
-# It is tried every 20 ms, or as often as the third argument says.
+# await { condition } seconds, interval: returns the condition's value once it is true, else its last,
+# false value. Seconds default to 10, the interval to 0.02 s.
 sub await (&;$$) {
     my ($condition, $seconds, $every) = @_;
     my $deadline = now() + patience($seconds // 10);

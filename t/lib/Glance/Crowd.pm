@@ -1,4 +1,4 @@
-# Many viewers in a process of their own, which reconnect as browsers do: t/lib/crowd.mjs.
+# Many viewers in one process, which reconnect as browsers do: t/lib/crowd.mjs.
 # SPDX-License-Identifier: ISC
 package Glance::Crowd;
 
@@ -14,7 +14,7 @@ our @ISA = ('Glance::Program');
 
 my $PROGRAM = dirname(dirname(__FILE__)) . '/crowd.mjs';
 
-# Options: port, host, path, at_once (24), and 1 for tls, feed, close; inside: a command that starts
+# Options: port, host, path, at_once (24), and 1 for tls, feed, close; inside: a command that runs
 # a program in another network namespace.
 sub new {
     my ($class, %o) = @_;
@@ -24,16 +24,16 @@ sub new {
     return $class->start(@{ $o{inside} || [] }, 'node', $PROGRAM, @options);
 }
 
-# So many viewers more.
+# Adds viewers.
 sub open { my ($self, $count) = @_; $self->say("open $count"); return $self }
 
-# From here on nobody reconnects.
+# No viewer reconnects any more.
 sub stay { $_[0]->say('stay') }
 
 # All of them leave.
 sub leave { $_[0]->say('close') }
 
-# The counts now; t/lib/crowd.mjs says what they are.
+# The counts of t/lib/crowd.mjs
 sub report {
     my $self = shift;
     $self->say('report');

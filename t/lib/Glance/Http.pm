@@ -1,5 +1,8 @@
-# A raw HTTP/1.x client on its own socket, which can also send what no library would.
+# An HTTP/1.x client on its own socket, which can also send what no library would.
 # SPDX-License-Identifier: ISC
+#
+# Net::HTTP parses the answers. It does not compose the requests, since it adds, merges and reorders
+# headers: TE, Connection, Keep-Alive; a second Content-Length beside chunks, none for an empty body.
 package Glance::Http;
 
 use strict;
@@ -10,13 +13,15 @@ use Glance::Await;
 use IO::Select ();
 use IO::Socket::INET ();
 use JSON::PP ();
+use Net::HTTP::Methods ();
+use Scalar::Util ();
 use Socket qw(SOL_SOCKET SO_RCVBUF SOCK_STREAM inet_aton pack_sockaddr_in);
+use Symbol ();
 
-# A server that closes its side first must not end a test, not even as a socket of TLS is destroyed.
+# A write after the server has closed must not end the test, also when a TLS socket is destroyed.
 $SIG{PIPE} = 'IGNORE';
 
-# port: where to; tls: 1 for TLS, or its version (alpn: protocols to offer); rcvbuf: size of the receive
-# buffer.
+# Options: port; tls, 1 or a version of TLS; alpn, protocols to offer; rcvbuf, size of the receive buffer.
 sub new {
     my ($class, %o) = @_;
     my $self = bless { %o, in => '', eof => 0 }, $class;
@@ -27,7 +32,7 @@ sub new {
 
 sub _tcp {
     my ($port, $rcvbuf) = @_;
-    # The buffer's size must be set before connecting, since it decides the window on offer.
+    # The buffer's size decides the window that is offered, so it must be set before connect().
     socket(my $s, Socket::PF_INET(), SOCK_STREAM, 0) or die "socket: $!";
     setsockopt($s, SOL_SOCKET, SO_RCVBUF, $rcvbuf) or die "SO_RCVBUF: $!" if $rcvbuf;
     connect($s, pack_sockaddr_in($port, inet_aton('127.0.0.1'))) or die "connect to port $port: $!";
@@ -84,7 +89,7 @@ sub send_request {
     return $self->send_raw(compose($method, $path, %o));
 }
 
-# Request and answer on this connection, which stays open if the server lets it.
+# Request and answer on this connection. It stays open if the server allows that.
 sub request {
     my ($self, $method, $path, %o) = @_;
     $self->send_request($method, $path, %o);
@@ -100,7 +105,7 @@ sub once {
     return $answer;
 }
 
-# Takes what has arrived, waiting for it until the deadline; false at the end or the deadline.
+# Receives bytes, and waits for them until the deadline; false at the end of the connection or the deadline.
 sub fill {
     my ($self, $deadline) = @_;
     return 0 if $self->{eof};
@@ -126,23 +131,20 @@ sub _until {
     return 1;
 }
 
-# The head of the next answer, interim ones (100) included; undef when none arrives in time.
+# The head of the next answer, also of an interim one (100); undef when it does not arrive in time.
 sub head {
     my ($self, $seconds) = @_;
-    my $deadline = now() + patience($seconds // 10);
-    $self->_until(qr/\r\n\r\n/, $deadline) or return undef;
-    $self->{in} =~ s/\A(.*?)\r\n\r\n//s or die;
-    my ($first, @lines) = split /\r\n/, $1;
-    $first =~ m{\A(HTTP/1\.\d) (\d{3})(?: (.*))?\z} or die "not an HTTP answer: $first";
-    my $answer = bless { version => $1, status => $2, reason => $3 // '', headers => {} },
-        'Glance::Http::Answer';
-    for my $line (@lines) {
-        $line =~ /\A([!#\$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*\z/ or die "not a header: $line";
-        my $name = lc $1;
-        my $had  = $answer->{headers}{$name};
-        $answer->{headers}{$name} = defined $had ? "$had, $2" : $2;
+    $self->_until(qr/\r\n\r\n/, now() + patience($seconds // 10)) or return undef;
+    my $reader = $self->{reader} = Glance::Http::Reader->new($self);
+    my ($status, $reason, @pairs) = $reader->read_response_headers;
+    my %headers;
+    while (my ($name, $value) = splice @pairs, 0, 2) {
+        $name =~ /\A[!#\$%&'*+.^_`|~0-9A-Za-z-]+\z/ or die "not the name of a header: $name";
+        push @{ $headers{ lc $name } }, $value;
     }
-    return $answer;
+    $reader->give_back;
+    return bless { version => $reader->version, status => $status, reason => $reason // '',
+        headers => { map { $_ => join ', ', @{ $headers{$_} } } keys %headers } }, 'Glance::Http::Answer';
 }
 
 # A whole answer; undef when it does not arrive in time.
@@ -154,7 +156,7 @@ sub answer {
     return $self->_with_body($answer, $deadline);
 }
 
-# The same, but an answer that switches protocols is one, too, and has no body.
+# The same, but 101 Switching Protocols is an answer, too, without a body.
 sub answer_or_switch {
     my ($self, $seconds) = @_;
     my $deadline = now() + patience($seconds // 10);
@@ -164,43 +166,16 @@ sub answer_or_switch {
 
 sub _with_body {
     my ($self, $answer, $deadline) = @_;
-    $answer->{body} = $self->_body($answer, $deadline);
-    return defined $answer->{body} ? $answer : undef;
-}
-
-sub _body {
-    my ($self, $answer, $deadline) = @_;
-    my $h = $answer->{headers};
-    return '' if ($self->{method} // '') eq 'HEAD' or $answer->{status} =~ /\A(?:204|304)\z/;
-    return $self->_chunks($deadline) if ($h->{'transfer-encoding'} // '') =~ /chunked/i;
-    return $self->_counted($h->{'content-length'}, $deadline) if defined $h->{'content-length'};
-    1 while $self->fill($deadline);
-    return unless $self->{eof};
-    my $body = $self->{in};
-    $self->{in} = '';
-    return $body;
-}
-
-sub _counted {
-    my ($self, $length, $deadline) = @_;
-    while (length $self->{in} < $length) {
-        $self->fill($deadline) or return;
-    }
-    return substr $self->{in}, 0, $length, '';
-}
-
-sub _chunks {
-    my ($self, $deadline) = @_;
-    my $body = '';
-    while (1) {
-        $self->_until(qr/\A[0-9A-Fa-f]+[^\n]*\r\n/, $deadline) or return;
-        $self->{in} =~ s/\A([0-9A-Fa-f]+)[^\n]*\r\n//;
-        my $size = hex $1;
-        my $part = $self->_counted($size + 2, $deadline);
-        return unless defined $part and $part =~ s/\r\n\z//;
-        return $body unless $size;
-        $body .= $part;
-    }
+    my ($reader, $body, $length) = ($self->{reader}, '');
+    $reader->set_deadline($deadline);
+    eval {
+        while ($length = $reader->read_entity_body(my $part)) { $body .= $part }
+        1;
+    } or $@ =~ /\Aread timeout|\AEOF when/ ? return undef : die $@;
+    $reader->give_back;
+    return if $reader->is_incomplete;
+    $answer->{body} = $body;
+    return $answer;
 }
 
 # True once the server has closed the connection.
@@ -211,13 +186,53 @@ sub closed {
     return $self->{eof};
 }
 
+# Net::HTTP parses answers out of the bytes that the client has received, or receives by a deadline.
+package Glance::Http::Reader;
+
+our @ISA = ('Net::HTTP::Methods');
+
+sub new {
+    my ($class, $http) = @_;
+    my $self = bless Symbol::gensym(), $class;
+    %{*$self} = (client => $http, deadline => 0, http_buf => '', http_request_method => [$http->{method} // 'GET']);
+    Scalar::Util::weaken(${*$self}{client});    # it holds the reader, and closes when it is forgotten
+    return $self;
+}
+
+sub set_deadline  { my ($self, $deadline) = @_; ${*$self}{deadline} = $deadline }
+sub version       { my $self = shift; return "HTTP/${*$self}{http_peer_http_version}" }
+sub is_incomplete { my $self = shift; return ${*$self}{http_bytes} }
+
+# What follows the answer belongs to the client.
+sub give_back {
+    my $self = shift;
+    substr ${*$self}{client}{in}, 0, 0, ${*$self}{http_buf};
+    ${*$self}{http_buf} = '';
+}
+
+# False at the deadline
+sub can_read {
+    my $self = shift;
+    my $http = ${*$self}{client};
+    1 while !length $http->{in} and $http->fill(${*$self}{deadline});
+    return length $http->{in} || $http->{eof};
+}
+
+sub sysread {
+    my ($self, undef, $length, $offset) = @_;
+    $_[1] //= '';
+    my $part = substr ${*$self}{client}{in}, 0, $length, '';
+    substr $_[1], $offset // 0, length $_[1], $part;
+    return length $part;
+}
+
 package Glance::Http::Answer;
 
 sub status { $_[0]{status} }
 sub body   { $_[0]{body} }
 sub header { $_[0]{headers}{ lc $_[1] } }
 
-# The body as JSON; undef when it is none.
+# The body as JSON; undef when it is not JSON.
 sub json { scalar eval { JSON::PP->new->utf8->decode($_[0]{body}) } }
 
 sub error {

@@ -1,4 +1,4 @@
-# A private httpd for tests that restart, stop or kill one: own ServerRoot, own ports.
+# A private httpd, for tests that restart, stop or kill one: with a ServerRoot and ports of its own.
 # SPDX-License-Identifier: ISC
 package Glance::Httpd;
 
@@ -32,8 +32,8 @@ sub httpd { $ENV{GLANCE_HTTPD} || '/usr/sbin/apache2' }
 # The LoadModule lines of the shared server, MPM included.
 sub load_file { Cwd::getcwd() . '/t/conf/load.conf' }
 
-# Below the ports that the kernel gives to clients: one of them could take it while the server is
-# being restarted. And reserved, as long as this process lives, from other tests that look for one.
+# A port below those that the kernel gives to clients: a client could take it while the server restarts.
+# Other tests do not get it as long as this process lives.
 sub free_port {
     my $first_of_clients = first_line('/proc/sys/net/ipv4/ip_local_port_range') =~ /(\d+)/ ? $1 : 0;
     for (1 .. 100) {
@@ -46,7 +46,7 @@ sub free_port {
 
 my @reserved;
 
-# By a name in Linux' abstract namespace, which goes with the process.
+# By a socket in Linux's abstract namespace, which disappears with the process
 sub reserve {
     my $port = shift;
     my $socket = IO::Socket::UNIX->new(Local => "\0glance-test-port-$port", Listen => 1);
@@ -60,7 +60,7 @@ sub first_line {
     return <$in> // '';
 }
 
-# A folder of its own, for a server or for a configuration that is only checked.
+# A new folder, for a server or for a configuration that is only checked.
 sub new {
     my $class = shift;
     my $root = Cwd::getcwd() . sprintf '/t/logs/private-%d-%d', $$, ++$count;
@@ -68,17 +68,17 @@ sub new {
     return bless { root => $root, port => free_port(), ports => {} }, $class;
 }
 
-# The port of a further virtual host, chosen at its first use.
+# The port of the named virtual host, chosen at its first use; without a name, of the main server.
 sub port {
     my ($self, $name) = @_;
     return $self->{port} unless defined $name;
     return $self->{ports}{$name} ||= free_port();
 }
 
-# Where its configuration and its files are.
+# The folder of its configuration and its files
 sub folder { $_[0]{root} }
 
-# From the next start on, its environment has this, too.
+# Sets a variable of its environment from the next start on.
 sub setenv {
     my ($self, $name, $value) = @_;
     $self->{environment}{$name} = $value;
@@ -117,7 +117,7 @@ my %MPM = (
     prefork => "StartServers 4\nMinSpareServers 4\nMaxSpareServers 32\nMaxRequestWorkers 32\n",
 );
 
-# What Debian 12 ships in mods-available/mpm_*.conf.
+# The settings of Debian 12 in mods-available/mpm_*.conf
 my $STOCK_THREADED = <<'LINES';
 StartServers 2
 MinSpareThreads 25
@@ -135,8 +135,8 @@ my %STOCK = (
         . "MaxConnectionsPerChild 0\n",
 );
 
-# Writes the configuration around the given lines. With no_paths the lines name their own; runtime
-# is another DefaultRuntimeDir; with stock the MPM has Debian's settings.
+# Writes the configuration with the given lines. With no_paths it has no endpoints but those of the lines;
+# runtime is another DefaultRuntimeDir; with stock the MPM has Debian's settings.
 sub configure {
     my ($self, $lines, %o) = @_;
     my $user  = $> == 0 ? "User nobody\nGroup nogroup" : '';
@@ -167,8 +167,8 @@ CONF
     return $self;
 }
 
-# A virtual host over TLS, on the port of that name, with the certificate of the shared server. It
-# shows the main server's board unless the lines give it one.
+# A virtual host over TLS, on the port of that name, with the certificate of the shared server. It has
+# the main server's board unless the lines give it another.
 sub tls_host {
     my ($self, $name, $lines) = @_;
     my $port   = $self->port($name);
@@ -182,14 +182,14 @@ Listen 127.0.0.1:$port
 CONF
 }
 
-# How to reach a virtual host; without a name, the main server.
+# The port and tls options of clients for a virtual host; without a name, for the main server
 sub to {
     my ($self, $name) = @_;
     return (port => $self->port($name), defined $name ? (tls => 1) : ());
 }
 
-# Many virtual hosts on the port of the main server, each with logs of its own, as sites have them:
-# two descriptors each in every process.
+# Many virtual hosts on the port of the main server, each with its own two logs: each takes two
+# descriptors in every process.
 sub logging_hosts {
     my ($self, $count) = @_;
     return join '', map { <<"CONF" } 1 .. $count;
@@ -201,12 +201,12 @@ sub logging_hosts {
 CONF
 }
 
-# Limits from the next start on; undef takes one back. No file of the server may grow beyond so many
-# blocks of 512 bytes; no process may open more than so many descriptors.
+# Limits from the next start on: of each file, in blocks of 512 bytes; of the descriptors of a process.
+# undef removes the limit.
 sub limit_files       { $_[0]{limits}{f} = $_[1] }
 sub limit_descriptors { $_[0]{limits}{n} = $_[1] }
 
-# Runs httpd with this configuration and returns its exit code and everything it said.
+# Runs httpd with this configuration and returns its exit code and its output.
 sub run {
     my ($self, @arguments) = @_;
     my $pid = open my $out, '-|';
@@ -232,8 +232,8 @@ sub _limited {
 
 sub configtest { $_[0]->run('-t') }
 
-# Returns once it serves, and not before it says so: a signal to one that has its ports and its pid
-# file but does not listen to signals yet ends it at once, and leaves that file behind.
+# Returns once httpd logs that it serves. It has its ports and its pid file earlier, but no signal
+# handlers: a signal would end it then, and leave the pid file.
 sub start {
     my $self = shift;
     my $log = $self->log;
@@ -271,8 +271,8 @@ sub log_text {
     return scalar <$in> // '';
 }
 
-# A graceful restart with the configuration as it is now; returns once the new generation serves
-# and the old one is gone, but for `busy` children that a test keeps at work.
+# A graceful restart with the current configuration. Returns once the new generation serves and the old
+# one has ended, except `busy` children that a test keeps at work.
 sub graceful {
     my ($self, %o) = @_;
     my @old = $self->signal_graceful;
@@ -280,15 +280,15 @@ sub graceful {
     my @left;
     await { @left = grep { !Glance::Test::gone($_) } @old; @left <= $busy } 20
         or die "old children do not go: @left\n" . $self->log_text;
-    # A busy child that is the last to hear of the restart may still accept connections.
+    # A busy child may accept connections until it notices the restart.
     await { !grep { Glance::Test::listens($_) } @left } 10 or die "old children listen: @left";
     return $self;
 }
 
-# The same, and returns the old children as soon as the new generation has begun.
+# The same, but returns the old children as soon as the new generation serves.
 #
-# httpd hears the signal up to a second later and may start another child until then: the old ones
-# are complete only between the two lines that it logs, while it reads its configuration.
+# httpd handles the signal up to a second later, and may start another child until then. So the list of
+# old children is complete only between the two lines that it logs.
 sub signal_graceful {
     my $self = shift;
     my $log = $self->log;
@@ -313,7 +313,7 @@ sub stop {
     return await { Glance::Test::gone($pid) } 20;
 }
 
-# The same, but its children may first finish what they do.
+# The same, but its children may first finish their requests.
 sub stop_gracefully {
     my $self = shift;
     my $pid = $self->pid or return;
@@ -323,22 +323,22 @@ sub stop_gracefully {
     return 1;
 }
 
-# Kills every process of the server at once, as no admin should.
+# Kills every process of the server at once.
 sub kill_all {
     my $self = shift;
     my $pid = $self->pid or return;
-    # The parent first halted, and seen to be, so that it starts no more of them.
+    # A stopped parent starts no more children.
     kill STOP => $pid;
     await { Glance::Test::halted($pid) } 10 or die "process $pid does not halt";
     my @all = ($pid, $self->children);
     kill KILL => @all;
     my $dead = await { !grep { !Glance::Test::gone($_) } @all } 20;
-    # Where nobody waits for orphans, as in some containers, httpd would take it for alive.
+    # In a container whose init does not reap orphans, httpd would take the pid for a running server.
     unlink "$self->{root}/httpd.pid";
     return $dead;
 }
 
-# Stops it at the end of a test file, however that ends.
+# Stops it at the end of a test file, also of one that died.
 sub end {
     my $self = shift;
     my $pid = $self->pid;
@@ -356,7 +356,7 @@ sub http {
 
 sub post { my $self = shift; $self->http('POST', @_) }
 
-# A POST whose body is still to come (any 4 bytes), in the hands of a child: it has asked for it.
+# A POST whose body (any 4 bytes) is not sent yet. A child handles it: it has sent 100 Continue.
 sub begin_post {
     my ($self, $path) = @_;
     my $http = Glance::Http->new(port => $self->{port});
@@ -376,17 +376,17 @@ sub feed {
     return Glance::Ws->open(port => $self->{port}, %o);
 }
 
-# For the configuration: mod_status, which status() reads.
+# Lines of configuration that status() needs
 use constant STATUS_LINES => "<Location /server-status>\n    SetHandler server-status\n</Location>\n";
 
-# What mod_status tells programs, by name; empty when it does not answer.
+# The values of mod_status by name; empty when it does not answer.
 sub status {
     my $self = shift;
     my $answer = eval { $self->http('GET', '/server-status?auto') } or return {};
     return { $answer->body =~ /^([^:\n]+): (.*)$/mg };
 }
 
-# How many viewers all children hold, as mod_status tells: over clear connections and over TLS.
+# How many viewers all children hold, clear and TLS, by mod_status
 sub viewer_count {
     my $status = $_[0]->status;
     return unless defined $status->{GlanceViewersClear};

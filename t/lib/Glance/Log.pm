@@ -1,4 +1,4 @@
-# A log file read from a mark on, since one log serves many tests.
+# A log file, read from a mark on, since many tests share one log.
 # SPDX-License-Identifier: ISC
 package Glance::Log;
 
@@ -13,7 +13,7 @@ sub new {
     return $self->mark;
 }
 
-# From here on.
+# Later reads begin at the current end of the file.
 sub mark {
     my $self = shift;
     $self->{from} = -s $self->{file} || 0;

@@ -1,5 +1,5 @@
-# A viewer by openssl s_client, which can do below the data what no library of HTTP does: update keys,
-# renegotiate, keep a session in a file.
+# A viewer by openssl s_client, which can use TLS as no library of HTTP does: update keys, renegotiate,
+# keep a session in a file.
 # SPDX-License-Identifier: ISC
 package Glance::OpenSsl;
 
@@ -37,14 +37,14 @@ sub send_request {
     return $self->send_text("GET $path HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
-# A command of s_client: a letter on a line of its own (k and K update keys, R renegotiates). It is one
-# only if it comes by itself.
+# A command of s_client: a letter on a line (k and K update keys, R renegotiates). s_client takes it as a
+# command only if one read brings nothing else.
 sub command {
     my ($self, $letter) = @_;
     return $self->send_text("$letter\n");
 }
 
-# What has come so far is no longer looked at.
+# Drops the text so far.
 sub forget { $_[0]{text} = '' }
 
 # Waits until the text matches.
@@ -60,7 +60,7 @@ sub await_text {
     return 1;
 }
 
-# Ends the connection in order, which also writes a session that was asked for.
+# Ends the connection in order; s_client also writes its session file then.
 sub quit {
     my $self = shift;
     $self->send_text("Q\n");

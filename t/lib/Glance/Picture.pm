@@ -1,4 +1,4 @@
-# What a viewer of the stream believes: the states of all clusters, kept by hello and update.
+# The states of all clusters as a viewer of the stream knows them, from hello and update events.
 # SPDX-License-Identifier: ISC
 package Glance::Picture;
 
@@ -11,7 +11,7 @@ our @EXPORT_OK = qw(expand);
 
 sub new { bless { clusters => {}, order => [] }, shift }
 
-# "0-2,5" as a list of ids; dies unless ranges are in order, apart and as short as they can be.
+# "0-2,5" as a list of ids; dies unless the ranges are in order, disjoint and as few as possible.
 sub expand {
     my $text = shift;
     my @ids;
@@ -47,7 +47,7 @@ sub _change {
     }
 }
 
-# One digit a shard.
+# One digit for each shard
 sub states { $_[0]{clusters}{ $_[1] } }
 
 # The same string from the answer of GET …/status.

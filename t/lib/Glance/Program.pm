@@ -1,4 +1,4 @@
-# A client that is a program of its own: it prints what happens, a line each, and takes commands.
+# A client in a separate process: it prints a line for each thing that happens, and takes commands.
 # SPDX-License-Identifier: ISC
 package Glance::Program;
 
@@ -16,7 +16,7 @@ sub start {
     return bless { pid => $pid, out => $out, in => $in, text => '' }, $class;
 }
 
-# The next line that matches; undef when none comes in time.
+# The next line that matches; undef when none arrives in time.
 sub line {
     my ($self, $pattern, $seconds) = @_;
     my $deadline = now() + patience($seconds // 60);
@@ -34,10 +34,10 @@ sub line {
 
 sub say { my ($self, $command) = @_; print { $self->{in} } "$command\n" }
 
-# All lines so far, for a failure's sake.
+# All lines so far, to explain a failure
 sub heard { join "\n", @{ $_[0]{lines} || [] }, $_[0]{text} }
 
-# Closes its input, at which it ends.
+# Closes its input; the program ends then.
 sub end {
     my $self = shift;
     my $pid = delete $self->{pid} or return;

@@ -1,4 +1,4 @@
-# A front httpd by the shipped conf/glance-proxy.conf: TLS, HTTP/2, tunnels.
+# A reverse proxy with the shipped conf/glance-proxy.conf: TLS, HTTP/2, tunnels.
 # SPDX-License-Identifier: ISC
 package Glance::Proxy;
 
@@ -10,7 +10,7 @@ use Glance::Httpd;
 
 our @ISA = ('Glance::Httpd');
 
-# The two ways in which it can tunnel the feed.
+# The two ways to tunnel the feed
 use constant WAYS => ('mod_proxy_wstunnel', 'upgrade=websocket');
 
 my @MODULES = qw(proxy proxy_http proxy_wstunnel);
@@ -27,7 +27,7 @@ sub _shipped {
     return scalar <$in>;
 }
 
-# Changes the one place that there must be.
+# Replaces the only match; dies if there is none or more than one.
 sub _change {
     my ($text, $pattern, $by) = @_;
     my $count = () = $$text =~ /$pattern/g;
@@ -35,15 +35,14 @@ sub _change {
     $$text =~ s/$pattern/$by/;
 }
 
-# What the file says the httpd behind it may have, so that it sees the viewers' own addresses.
+# The lines that the file suggests for the httpd behind it, so that this one sees the viewers' addresses
 sub lines_behind {
     my @lines = _shipped() =~ /^#(RemoteIP.*\n)/mg;
     die 'conf/glance-proxy.conf has no RemoteIP' unless @lines == 2;
     return _load('remoteip') . join '', @lines;
 }
 
-# A front server for one that is running. What an administrator has to change is changed, nothing
-# else.
+# A proxy for a running server. Only the lines that an administrator has to change are changed.
 sub before {
     my ($class, $back, $way) = @_;
     my $self = $class->new;

@@ -1,4 +1,4 @@
-# One viewer of the live stream, with a parser that accepts exactly what the contract promises.
+# A viewer of the stream, with a parser that accepts exactly what the contract promises.
 # SPDX-License-Identifier: ISC
 package Glance::Sse;
 
@@ -12,7 +12,8 @@ use IO::Select ();
 use JSON::PP ();
 
 # Opens a stream and reads the answer's head. Options: port, path, headers, version, rcvbuf, tls,
-# method; last (a Last-Event-ID); behind (bytes sent in one go with the request).
+# method; last (a Last-Event-ID); behind (bytes sent together with the request); later
+# (the head is not read yet).
 sub open {
     my ($class, %o) = @_;
     my $self = bless { blocks => [], text => '', ended => 0 }, $class;
@@ -40,7 +41,7 @@ sub close  { $_[0]{http}->close }
 sub socket { $_[0]{http}{socket} }
 
 # Splits the text of a stream into blocks, each {retry}, {comment} or {event, id, data, json}.
-# Dies on anything that the contract does not promise. Returns the blocks and what is unfinished.
+# Dies on anything that the contract does not promise. Returns the blocks and the incomplete rest.
 sub parse {
     my $text = shift;
     my @blocks;
@@ -70,7 +71,7 @@ sub _block {
     return \%block;
 }
 
-# The text that has arrived, out of its chunks where a proxy has cut it into some.
+# The text that has arrived. A proxy may have made chunks of it.
 sub _arrived {
     my $self = shift;
     my $in = \$self->{http}{in};
@@ -94,7 +95,7 @@ sub _parse {
     $self->{ended} = $self->{http}{eof} || $self->{last_chunk};
 }
 
-# Reads what is there; false once nothing more comes before the deadline.
+# Reads what arrives; false when nothing arrives before the deadline.
 sub pump {
     my ($self, $deadline) = @_;
     my $got = $self->{http}->fill($deadline);
@@ -112,7 +113,7 @@ sub next_block {
     return shift @{ $self->{blocks} };
 }
 
-# The next event, comments and retry lines left out.
+# The next event; comments and retry lines are skipped.
 sub next_event {
     my ($self, $seconds) = @_;
     my $deadline = now() + patience($seconds // 10);
@@ -152,8 +153,8 @@ sub ends_within {
     return $self->{ended};
 }
 
-# Reads all the given viewers until the condition holds for each of them, or time is up.
-# Returns those for which it did not.
+# Reads all the given viewers until the condition holds for each of them, at most some seconds.
+# Returns those for which it does not hold.
 sub pump_all {
     my ($viewers, $condition, $seconds) = @_;
     my $deadline = now() + patience($seconds);

@@ -1,4 +1,4 @@
-# What every test file needs: the shared server's ports, requests, and checks of their answers.
+# For every test file: the shared server's ports, requests, and checks of their answers.
 # SPDX-License-Identifier: ISC
 package Glance::Test;
 
@@ -34,7 +34,7 @@ sub port {
     return $entry->{port};
 }
 
-# http METHOD, path, port => …, headers => {…}, body => …: one request, on its own connection.
+# http METHOD, path, port => …, headers => {…}, body => …: one request on a new connection.
 sub http {
     my ($method, $path, %o) = @_;
     my $port = delete $o{port} || port();
@@ -123,21 +123,21 @@ sub _parent_of {
     return $stat->[1];
 }
 
-# True once a process is no more (one that nobody has waited for yet is no more, either). One that was
-# killed can be a zombie before its last thread has ended, and holds its ports until then.
+# True once a process has ended, also while it is a zombie. A killed process can be a zombie before its
+# last thread has ended; it holds its ports until then.
 sub gone {
     my $stat = _stat($_[0]) or return 1;
     my ($state, $threads) = @$stat[0, 17];    # state and num_threads of proc(5)
     return $state eq 'X' || $state eq 'Z' && $threads <= 1;
 }
 
-# True while a process is stopped by SIGSTOP, or gone.
+# True while a process is stopped by SIGSTOP, and once it has ended.
 sub halted {
     my $stat = _stat($_[0]) or return 1;
     return $stat->[0] =~ /[TZX]/;
 }
 
-# The fields of /proc/<pid>/stat from the third on, the state; undef without a process.
+# The fields of /proc/<pid>/stat from the third one, the state; undef without a process.
 sub _stat {
     my $pid = shift;
     open my $in, '<', "/proc/$pid/stat" or return undef;
@@ -145,7 +145,7 @@ sub _stat {
     return $line =~ /\A\d+ \(.*\) (.*)/s ? [split ' ', $1] : undef;
 }
 
-# How many connections a process holds: its sockets, but for those that listen.
+# How many connections a process holds: its sockets without the listening ones.
 sub sockets_of {
     my %listens = map { $_ => 1 } _listening();
     return scalar grep { !$listens{$_} } _inodes($_[0]);
@@ -157,7 +157,7 @@ sub listens {
     return scalar grep { $listens{$_} } _inodes($_[0]);
 }
 
-# The inodes of a process' sockets.
+# The inodes of a process's sockets
 sub _inodes {
     my $pid = shift;
     return map { (readlink($_) // '') =~ /\Asocket:\[(\d+)\]/ ? $1 : () } glob "/proc/$pid/fd/*";
@@ -169,8 +169,8 @@ sub semaphores {
     return map { (split)[1] } grep { !/semid/ } <$in>;
 }
 
-# Those that one of these processes was the last to use: who made one is kept nowhere, and servers of
-# other tests have theirs.
+# Those that one of these processes used last. Nothing records which process made one, and servers of
+# other tests have semaphores, too.
 sub semaphores_of {
     my %ours = map { $_ => 1 } @_;
     return grep { $ours{ semctl($_, 0, IPC::SysV::GETPID(), 0) // 0 } } semaphores();

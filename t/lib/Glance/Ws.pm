@@ -1,5 +1,5 @@
-# One client of the live feed: a raw WebSocket, which can also send what no library would, with a
-# parser that accepts exactly what RFC 6455 and the contract promise of a server.
+# A client of the feed: a raw WebSocket, which can also send what no library would, with a parser that
+# accepts exactly what RFC 6455 and the contract allow a server.
 # SPDX-License-Identifier: ISC
 package Glance::Ws;
 
@@ -19,8 +19,8 @@ my $KEY = 'AAECAwQFBgcICQoLDA0ODw==';
 
 # ---- the handshake -----------------------------------------------------------------------------
 
-# The headers of a handshake as pairs. Each option names a header and replaces it; undef leaves it
-# out, a list repeats it. What is no option is added: handshake('Sec-WebSocket-Protocol' => 'a').
+# The headers of a handshake as pairs. An argument replaces or adds a header; undef leaves it out, a list
+# repeats it: handshake('Sec-WebSocket-Protocol' => 'a').
 sub handshake {
     my %o = @_;
     my @usual = (
@@ -46,7 +46,7 @@ sub accept_of {
 
 # Opens a feed and reads the answer's head. Options: port, path, tls, rcvbuf, headers (as
 # handshake() takes them), events (1 asks for the subprotocol glance-events), last (an event's id to
-# resume from), behind (bytes sent in one go with the handshake), later (the head is not read yet).
+# resume from), behind (bytes sent together with the handshake), later (the head is not read yet).
 sub open {
     my ($class, %o) = @_;
     my $self = bless { frames => [], closed => undef }, $class;
@@ -61,7 +61,7 @@ sub open {
     return $self;
 }
 
-# The answer's head, which must be that of a switch to WebSocket: anything else is an exception.
+# The answer's head; dies unless it switches to WebSocket.
 sub read_head {
     my $self = shift;
     my $head = $self->{head} = $self->{http}->head or die 'no answer to the handshake';
@@ -78,8 +78,8 @@ sub close  { $_[0]{http}->close }
 # ---- sending -----------------------------------------------------------------------------------
 
 # The bytes of a frame. Options: fin (1), rsv (0 to 7), masked (1), mask (4 bytes), size (2, 4 or 10
-# bytes of header before the mask; the shortest by default), announce (another length than that of
-# the payload).
+# bytes of header before the mask; the shortest by default), announce (a length that is not
+# that of the payload).
 sub frame {
     my ($opcode, $payload, %o) = @_;
     my $length = $o{announce} // length $payload;
@@ -107,7 +107,7 @@ sub send_frame { my $self = shift; return $self->send_raw(frame(@_)) }
 
 # ---- receiving ---------------------------------------------------------------------------------
 
-# Takes the frames that are whole out of the input.
+# Takes the complete frames out of the input.
 sub _parse {
     my $self = shift;
     while (my $frame = _take_frame(\$self->{http}{in})) {
@@ -194,7 +194,7 @@ sub _check_number {
 
 sub _members { join ' ', sort keys %{ $_[0] } }
 
-# A message of the subprotocol glance-events, as the event that the stream would have brought.
+# A message of the subprotocol glance-events; it gets the members of the stream's event.
 sub _read_event {
     my $frame = shift;
     my $json = JSON::PP->new->utf8->decode($frame->{payload});
@@ -204,7 +204,7 @@ sub _read_event {
     @$frame{qw(event id json)} = @$json{qw(event id data)};
 }
 
-# Reads what is there; false once nothing more comes before the deadline.
+# Reads what arrives; false when nothing arrives before the deadline.
 sub pump {
     my ($self, $deadline) = @_;
     my $got = $self->{http}->fill($deadline);
@@ -222,7 +222,7 @@ sub next_frame {
     return shift @{ $self->{frames} };
 }
 
-# The next frame that is wanted, others left out; undef when none arrives in time.
+# The next frame that is wanted; others are skipped. undef when none arrives in time.
 sub _next {
     my ($self, $wanted, $seconds) = @_;
     my $deadline = now() + patience($seconds // 10);
@@ -261,7 +261,7 @@ sub messages_within {
     return @messages;
 }
 
-# The server's close frame, whatever comes before it; undef when none arrives in time.
+# The server's close frame; frames before it are skipped. undef when none arrives in time.
 sub close_within {
     my ($self, $seconds) = @_;
     my $deadline = now() + patience($seconds);
@@ -279,8 +279,7 @@ sub ends_within {
     return $self->{ended};
 }
 
-# Whether the connection ended in order: by an end, not by a reset, which destroys what is on its
-# way.
+# Whether the connection ended by FIN, not by RST, which destroys the bytes on their way.
 sub ended_well { $_[0]{ended} && !$_[0]{http}{reset} }
 
 1;
