@@ -19,16 +19,27 @@ mkdirSync(folder, { recursive: true });
 
 const online = 3;
 const troubles = [2, 2, 2, 4, 5, 6, 0];
-const widths = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 }, narrow: { width: 320, height: 640 } };
+const widths = {
+  desktop: { width: 1280, height: 860 },
+  phone: { width: 390, height: 844 },
+  narrow: { width: 320, height: 640 },
+};
 
 const { clusters } = await (await fetch(new URL('/api/status', base))).json();
-const shards = clusters.flatMap(({ name, shards: size }) => Array.from({ length: size }, (_, id) => ({ path: `${encodeURIComponent(name)}/${id}`, id, size })));
+const shards = clusters.flatMap(({ name, shards: size }) =>
+  Array.from({ length: size }, (_, id) => ({
+    path: `${encodeURIComponent(name)}/${id}`,
+    id,
+    size,
+  })),
+);
 
 async function post({ path }, state) {
   const request = () => fetch(new URL(`/api/status/${path}/${state}`, base), { method: 'POST' });
-  // The first can meet the end of a kept connection.
+  // The first request can meet the end of a keep-alive connection.
   const response = await request().catch(request);
-  if (response.status !== 204) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  if (response.status !== 204)
+    throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
 /** Gives every shard its state, eight at a time. */
@@ -41,15 +52,18 @@ async function report(stateOf) {
 /** A tenth of each cluster is down in one piece; one shard in 40 elsewhere is in some trouble. */
 function troubled({ id, size }) {
   if (id > size / 4 && id < size * 0.35) return 2;
-  return id % 40 === 7 ? troubles[(id - 7) / 40 % troubles.length] : online;
+  return id % 40 === 7 ? troubles[((id - 7) / 40) % troubles.length] : online;
 }
 
 /** Legend and times come a moment after the tiles. */
 async function complete(page) {
   await page.locator('[data-connection=live] .cluster').first().waitFor({ state: 'attached' });
   await page.getByText('What the signs mean').waitFor();
-  await page.waitForFunction(() => [...document.querySelectorAll('#answers li, #troubled li, dialog[open] dl, tbody tr')]
-    .every(({ textContent }) => /(for|silent|heard)( |$)/.test(textContent)));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#answers li, #troubled li, dialog[open] dl, tbody tr')].every(
+      ({ textContent }) => /(for|silent|heard)( |$)/.test(textContent),
+    ),
+  );
 }
 
 async function shoot(browser, name, { width, colorScheme = 'light', hash = '', prepare }) {
@@ -64,7 +78,7 @@ async function shoot(browser, name, { width, colorScheme = 'light', hash = '', p
 
 const { name, shards: size } = clusters[0];
 const last = size - 1;
-const guild = (1899171059760n / BigInt(size) * BigInt(size) + BigInt(last) << 22n) + 77726n;
+const guild = (((1899171059760n / BigInt(size)) * BigInt(size) + BigInt(last)) << 22n) + 77726n;
 
 const browser = await launch();
 await report(() => online);
@@ -76,7 +90,14 @@ await shoot(browser, 'trouble-desktop-dark', { width: 'desktop', colorScheme: 'd
 await shoot(browser, 'trouble-phone', { width: 'phone' });
 await shoot(browser, 'offline-desktop', { width: 'desktop', hash: '#state=offline' });
 await shoot(browser, 'guild-phone', { width: 'phone', hash: `#guild=${guild}` });
-await shoot(browser, 'detail-phone-dark', { width: 'phone', colorScheme: 'dark', hash: `#shard=${encodeURIComponent(name)}:${last}` });
-await shoot(browser, 'table-desktop', { width: 'desktop', prepare: (page) => page.check('[name=table]') });
+await shoot(browser, 'detail-phone-dark', {
+  width: 'phone',
+  colorScheme: 'dark',
+  hash: `#shard=${encodeURIComponent(name)}:${last}`,
+});
+await shoot(browser, 'table-desktop', {
+  width: 'desktop',
+  prepare: (page) => page.check('[name=table]'),
+});
 await shoot(browser, 'narrow', { width: 'narrow' });
 await browser.close();

@@ -1,160 +1,171 @@
 #!/usr/bin/env node
-// palette.mjs - contrast and colour-blind figures of the page's own palette, read from its
-// style sheet. Fails when a figure is below what the page promises.
+// palette.mjs - contrast and colour-blind figures of the page's own palette, read from its style
+// sheet. Fails when a figure is below what the page promises.
 // SPDX-License-Identifier: ISC
 //
-//   node scripts/palette.mjs
+//   make -f Makefile.apxs npm && node scripts/palette.mjs
 //
 // Contrast: WCAG 2.2, relative luminance. Colour blindness: dichromats by the matrices of
 // Machado, Oliveira and Fernandes (2009, severity 1), in linear RGB. Difference: CIE 1976, the
 // distance in Lab, for the promise; CIEDE2000, which is stricter with strong colours, beside it.
 import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// The tests' packages: there are none beside the scripts.
+const culori = createRequire(new URL('../t/page/package.json', import.meta.url))('culori');
+const { differenceCie76, differenceCiede2000, interpolate, wcagContrast } = culori;
 
 const CSS = new URL('../htdocs/assets/main.css', import.meta.url);
-const PROTAN = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]];
-const DEUTAN = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]];
-const TRITAN = [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]];
-const NORMAL = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
-const EYES = { normal: NORMAL, protan: PROTAN, deutan: DEUTAN, tritan: TRITAN };
+const EYES = {
+  normal: (rgb) => rgb,
+  protan: culori.filterDeficiencyProt(1),
+  deutan: culori.filterDeficiencyDeuter(1),
+  tritan: culori.filterDeficiencyTrit(1),
+};
 
 // ---- the style sheet's colours -------------------------------------------------------------
 
-/** The custom properties of :root, as they are written. */
+/** The custom properties of the first :root, as they are written. */
 export function properties(css) {
   const [, block] = /:root\s*\{([^}]*)\}/.exec(css);
-  return Object.fromEntries([...block.matchAll(/--([\w-]+):\s*([^;]+);/g)].map(([, name, value]) => [name, value.trim()]));
+  return Object.fromEntries(
+    [...block.matchAll(/--([\w-]+):\s*([^;]+);/g)].map(([, name, value]) => [name, value.trim()]),
+  );
 }
 
 /** Splits at the commas that are outside of parentheses. */
-function parts(text) {
-  const found = [''];
+function split(text) {
+  const parts = [''];
   let depth = 0;
   for (const letter of text) {
     depth += { '(': 1, ')': -1 }[letter] ?? 0;
-    if (letter === ',' && !depth) found.push('');
-    else found[found.length - 1] += letter;
+    if (letter === ',' && !depth) parts.push('');
+    else parts[parts.length - 1] += letter;
   }
-  return found.map((part) => part.trim());
+  return parts.map((part) => part.trim());
 }
 
-/** [red, green, blue] of 0 to 1: knows what the style sheet uses, and refuses all else. */
+/** A value as culori's colour. Only the notations that the style sheet uses are understood. */
 export function colour(value, known, dark) {
   const [, name, inside] = /^([\w-]+)\((.*)\)$/.exec(value) ?? [];
   if (name === 'var') return colour(known[inside.slice(2)], known, dark);
-  if (name === 'light-dark') return colour(parts(inside)[Number(dark)], known, dark);
-  if (name === 'color-mix') {
-    const [space, first, second] = parts(inside);
-    const [, one, percent] = /^(.*) (\d+)%$/.exec(first) ?? [];
-    if (space !== 'in srgb' || !one) throw new Error(`not understood: ${value}`);
-    const [a, b] = [colour(one, known, dark), colour(second, known, dark)];
-    return a.map((part, at) => part * (percent / 100) + b[at] * (1 - percent / 100));
-  }
-  const [, digits] = /^#([\da-f]{3}|[\da-f]{6})$/i.exec(value) ?? [];
-  if (!digits) throw new Error(`not understood: ${value}`);
-  const size = digits.length / 3;
-  return [0, 1, 2].map((at) => parseInt(digits.slice(at * size, at * size + size).padStart(2, digits[at]), 16) / 255);
+  if (name === 'light-dark') return colour(split(inside)[Number(dark)], known, dark);
+  if (name === 'color-mix') return mix(split(inside), known, dark);
+  if (!value.startsWith('#')) throw new Error(`not understood: ${value}`);
+  return culori.rgb(value);
 }
 
-// ---- measures --------------------------------------------------------------------------------
-
-const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-const times = (matrix, vector) => matrix.map((row) => row.reduce((sum, factor, at) => sum + factor * vector[at], 0));
-
-export function contrast(one, other) {
-  const [low, high] = [one, other]
-    .map((rgb) => times([[0.2126, 0.7152, 0.0722]], rgb.map(linear))[0] + 0.05)
-    .sort((a, b) => a - b);
-  return high / low;
+function mix([space, first, second], known, dark) {
+  const [, one, percent] = /^(.*) (\d+)%$/.exec(first) ?? [];
+  if (space !== 'in srgb' || !one) throw new Error(`not understood: ${space}, ${first}`);
+  const ends = [colour(second, known, dark), colour(one, known, dark)];
+  return interpolate(ends, 'rgb')(percent / 100);
 }
 
-function lab(rgb, eye) {
-  const seen = times(eye, rgb.map(linear)).map((part) => Math.min(1, Math.max(0, part)));
-  const [x, y, z] = times([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]], seen);
-  const [fx, fy, fz] = [x / 0.95047, y, z / 1.08883].map((t) => (t > 216 / 24389 ? Math.cbrt(t) : (t * 24389 / 27 + 16) / 116));
-  return [116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)];
+/** As an eye sees a colour. The matrices are for linear RGB, and culori applies them as given. */
+function seen(value, eye) {
+  const { r, g, b } = culori.lrgb(value);
+  const { r: red, g: green, b: blue } = eye({ mode: 'rgb', r, g, b });
+  return culori.clampRgb({ mode: 'lrgb', r: red, g: green, b: blue });
 }
 
-/** CIE 1976: the distance of two colours in Lab. */
-export const distance = (one, other) => Math.hypot(...one.map((part, at) => part - other[at]));
-
-/** CIEDE2000 of the same. */
-export function ciede2000([l1, a1, b1], [l2, a2, b2]) {
-  const { hypot, atan2, sin, cos, exp, sqrt, abs, PI } = Math;
-  const degrees = (angle) => (angle * PI) / 180;
-  const mean = (hypot(a1, b1) + hypot(a2, b2)) / 2;
-  const g = (1 - sqrt(mean ** 7 / (mean ** 7 + 25 ** 7))) / 2;
-  const [p1, p2] = [a1 * (1 + g), a2 * (1 + g)];
-  const [c1, c2] = [hypot(p1, b1), hypot(p2, b2)];
-  const hue = (b, a) => (a || b ? ((atan2(b, a) * 180) / PI + 360) % 360 : 0);
-  const [h1, h2] = [hue(b1, p1), hue(b2, p2)];
-  let turn = c1 * c2 ? h2 - h1 : 0;
-  if (turn > 180) turn -= 360;
-  if (turn < -180) turn += 360;
-  const [dl, dc, dh] = [l2 - l1, c2 - c1, 2 * sqrt(c1 * c2) * sin(degrees(turn / 2))];
-  const [l, c] = [(l1 + l2) / 2, (c1 + c2) / 2];
-  let h = h1 + h2;
-  if (c1 * c2) h = abs(h1 - h2) <= 180 ? h / 2 : (h + (h < 360 ? 360 : -360)) / 2;
-  const t = 1 - 0.17 * cos(degrees(h - 30)) + 0.24 * cos(degrees(2 * h)) + 0.32 * cos(degrees(3 * h + 6)) - 0.2 * cos(degrees(4 * h - 63));
-  const sl = 1 + (0.015 * (l - 50) ** 2) / sqrt(20 + (l - 50) ** 2);
-  const [sc, sh] = [1 + 0.045 * c, 1 + 0.015 * c * t];
-  const rt = -2 * sqrt(c ** 7 / (c ** 7 + 25 ** 7)) * sin(degrees(60 * exp(-(((h - 275) / 25) ** 2))));
-  return sqrt((dl / sl) ** 2 + (dc / sc) ** 2 + (dh / sh) ** 2 + rt * (dc / sc) * (dh / sh));
-}
-
-// ---- what the page promises --------------------------------------------------------------------
+// ---- what the page promises ------------------------------------------------------------------
 
 // [what, on what, at least]: 4.5 for text, 3 for what only has to be seen.
 const CONTRASTS = [
-  ['fg', 'bg', 7], ['fg-soft', 'bg', 4.5], ['fg-soft', 'panel', 4.5], ['accent', 'bg', 4.5], ['accent', 'panel', 4.5],
-  ['warn', 'bg', 4.5], ['field', 'bg', 3],
+  ['fg', 'bg', 7],
+  ['fg-soft', 'bg', 4.5],
+  ['fg-soft', 'panel', 4.5],
+  ['accent', 'bg', 4.5],
+  ['accent', 'panel', 4.5],
+  ['warn', 'bg', 4.5],
+  ['field', 'bg', 3],
   ['shard-online-color', 'status-online', 4.5],
-  ...['unhealthy', 'offline', 'starting', 'stopping', 'resuming'].map((state) => ['shard-text-color', `status-${state}`, 4.5]),
-  ['status-online', 'bg', 3], ['status-unhealthy-border', 'bg', 3], ['status-offline', 'bg', 3], ['status-starting', 'bg', 3],
-  ['status-unknown', 'bg', 3], ['guild-tag-color', 'guild-ring-color', 7],
+  ['shard-text-color', 'status-unhealthy', 4.5],
+  ['shard-text-color', 'status-offline', 4.5],
+  ['shard-text-color', 'status-starting', 4.5],
+  ['shard-text-color', 'status-stopping', 4.5],
+  ['shard-text-color', 'status-resuming', 4.5],
+  ['status-online', 'bg', 3],
+  ['status-unhealthy-border', 'bg', 3],
+  ['status-offline', 'bg', 3],
+  ['status-starting', 'bg', 3],
+  ['status-unknown', 'bg', 3],
+  ['guild-tag-color', 'guild-ring-color', 7],
 ];
 // Starting, stopping and resuming share a colour: their signs tell them apart.
 const STATES = ['online', 'unhealthy', 'offline', 'starting'];
+const PAIRS = STATES.flatMap((one, at) => STATES.slice(at + 1).map((other) => [one, other]));
 const DISTANCE = 22;
+const cie76 = differenceCie76();
+const ciede2000 = differenceCiede2000();
 
-/** {contrasts: [[what, on, ratio, wanted]], differences: [[eye, one, other, ΔE, CIEDE2000]]} of a scheme. */
+/**
+ * The figures of a colour scheme: contrasts {what, on, ratio, wanted} and differences
+ * {eye, one, other, cie76, ciede2000}.
+ */
 export function figures(css, dark) {
   const known = properties(css);
   const of = (name) => colour(known[name], known, dark);
-  const differences = [];
-  for (const [eye, matrix] of Object.entries(EYES)) {
-    STATES.forEach((one, at) => STATES.slice(at + 1).forEach((other) => {
-      const pair = [one, other].map((state) => lab(of(`status-${state}`), matrix));
-      differences.push([eye, one, other, distance(...pair), ciede2000(...pair)]);
-    }));
-  }
-  return { contrasts: CONTRASTS.map(([what, on, wanted]) => [what, on, contrast(of(what), of(on)), wanted]), differences };
+  const contrasts = CONTRASTS.map(([what, on, wanted]) => {
+    return { what, on, ratio: wcagContrast(of(what), of(on)), wanted };
+  });
+  const differences = Object.entries(EYES).flatMap(([eye, filter]) =>
+    PAIRS.map(([one, other]) => {
+      const pair = [one, other].map((state) => seen(of(`status-${state}`), filter));
+      return { eye, one, other, cie76: cie76(...pair), ciede2000: ciede2000(...pair) };
+    }),
+  );
+  return { contrasts, differences };
 }
 
 /** Everything that is below its promise, in words. */
-export const faults = ({ contrasts, differences }) => [
-  ...contrasts.filter(([, , ratio, wanted]) => ratio < wanted).map(([what, on, ratio, wanted]) => `${what} on ${on}: ${ratio.toFixed(2)}, not ${wanted}`),
-  ...differences.filter(([, , , far]) => far < DISTANCE).map(([eye, one, other, far]) => `${one} and ${other} (${eye}): ΔE ${far.toFixed(1)}, not ${DISTANCE}`),
-];
+export function faults({ contrasts, differences }) {
+  const pale = contrasts.filter(({ ratio, wanted }) => ratio < wanted);
+  const alike = differences.filter((one) => one.cie76 < DISTANCE);
+  return [
+    ...pale.map(
+      ({ what, on, ratio, wanted }) => `${what} on ${on}: ${ratio.toFixed(2)}, not ${wanted}`,
+    ),
+    ...alike.map(
+      ({ eye, one, other, cie76: far }) =>
+        `${one} and ${other} (${eye}): ΔE ${far.toFixed(1)}, not ${DISTANCE}`,
+    ),
+  ];
+}
+
+// ---- the report --------------------------------------------------------------------------------
 
 function report(css) {
   for (const dark of [false, true]) {
     const found = figures(css, dark);
     console.log(`\n${dark ? 'dark' : 'light'}\n`);
-    for (const [what, on, ratio, wanted] of found.contrasts) console.log(`  ${ratio.toFixed(2).padStart(5)}  (${wanted})  ${what} on ${on}`);
+    for (const { what, on, ratio, wanted } of found.contrasts) {
+      console.log(`  ${ratio.toFixed(2).padStart(5)}  (${wanted})  ${what} on ${on}`);
+    }
     for (const fault of faults(found)) {
       console.log(`  too little: ${fault}`);
       process.exitCode = 1;
     }
-    if (dark) continue;
-    console.log('\n  difference of the closest states, in either scheme: CIE 1976, CIEDE2000\n');
-    for (const eye of Object.keys(EYES)) {
-      for (const by of [3, 4]) {
-        const closest = found.differences.filter(([name]) => name === eye).sort((a, b) => a[by] - b[by])[0];
-        console.log(`  ${closest[by].toFixed(1).padStart(5)}  ${['CIE 1976 ', 'CIEDE2000'][by - 3]}  ${eye}: ${closest[1]} and ${closest[2]}`);
-      }
+    if (!dark) reportDifferences(found.differences);
+  }
+}
+
+/** The states' colours are the same in both schemes. */
+function reportDifferences(differences) {
+  console.log('\n  difference of the closest states, in either scheme: CIE 1976, CIEDE2000\n');
+  for (const eye of Object.keys(EYES)) {
+    for (const [name, by] of [
+      ['CIE 1976 ', 'cie76'],
+      ['CIEDE2000', 'ciede2000'],
+    ]) {
+      const mine = differences.filter((one) => one.eye === eye);
+      const [closest] = mine.sort((a, b) => a[by] - b[by]);
+      const far = closest[by].toFixed(1).padStart(5);
+      console.log(`  ${far}  ${name}  ${eye}: ${closest.one} and ${closest.other}`);
     }
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) report(readFileSync(CSS, 'utf8'));
+if (process.argv[1] === fileURLToPath(import.meta.url)) report(readFileSync(CSS, 'utf8'));

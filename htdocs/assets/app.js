@@ -1,45 +1,79 @@
-// Events in, tiles and words out. SPDX-License-Identifier: ISC
+// Connects events, grids, search and words. SPDX-License-Identifier: ISC
 import { Board } from './board.js';
 import { keep } from './choices.js';
-import { $, follow, make, say, swatch, write } from './dom.js';
+import { $, List, around, make, say, swatch, write } from './dom.js';
 import { Finder } from './finder.js';
 import { get, set } from './fragment.js';
 import { Grid } from './grid.js';
 import { settle } from './settings.js';
-import { OFFLINE, ONLINE, ORDER, STATES, UNHEALTHY, count, headline, sentence, title } from './states.js';
+import {
+  OFFLINE,
+  ONLINE,
+  ORDER,
+  STATES,
+  UNHEALTHY,
+  count,
+  headline,
+  sentence,
+  title,
+} from './states.js';
 import { listen } from './stream.js';
 
-const FEW = 6, MOST = 50;
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {import('./dom.js').Entry} Entry
+ */
+
+/** How many shards are listed, and how many after "Show all". */
+const FEW = 6;
+const MOST = 50;
 const settings = settle(window.config, location.href);
 const board = new Board();
-const { body, documentElement: { dataset: chosen } } = document;
-const more = $('#more');
-const totals = ORDER.map((state) => make('li', {}, make('a', {}, swatch(), make('b'), ` ${STATES[state]}`)));
-let grids = [], listed = [], extras;
-let frozen;          // without connection, no age may go on growing
+const { body } = document;
+const { dataset: chosen } = document.documentElement;
+/** @type {Grid[]} */
+let grids = [];
+/** @type {import('./extras.js').Extras | undefined} */
+let extras;
+/** @type {number | undefined} the time to show while the connection is lost: no age may grow */
+let frozen;
 
 const now = () => frozen ?? Date.now();
-const look = ({ index, id }) => board.clusters[index].shard(id, now());
-const spell = (hit, brief) => sentence(board.clusters[hit.index], hit.id, look(hit), brief);
-const filtered = () => STATES.indexOf(get('state'));
-const finder = new Finder(() => announce(learn()), ({ index, id }) => grids[index].reveal(id));
 
+/** @param {Hit} hit */
+const look = ({ index, id }) => board.clusters[index].shard(id, now());
+
+/** @param {Hit} hit */
+const spell = (hit, short = false) => sentence(board.clusters[hit.index], hit.id, look(hit), short);
+
+/** The state that the address filters for, or -1. */
+const filtered = () => STATES.indexOf(get('state'));
+
+const finder = new Finder(
+  () => {
+    learn();
+    announce();
+  },
+  ({ index, id }) => grids[index].reveal(id),
+);
+
+/**
+ * Opens the detail by the address.
+ * @param {number} index
+ * @param {number} id
+ */
 function open(index, id) {
   location.hash = set('shard', `${board.clusters[index].name}:${id}`);
 }
 
+// ---- events ----------------------------------------------------------------------------
+
+/** @type {Record<string, (data: any, when: number) => void>} */
 const takers = {
   hello(data) {
     const changes = board.hello(data);
-    if (changes) return changed(changes);
-    grids = board.clusters.map((cluster, index) => new Grid(cluster, now, (id) => open(index, id)));
-    fit();
-    $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
-    finder.attach(board.clusters, grids);
-    navigated();
-    say(headline(board.counts()));
-    announce();
-    load();
+    if (changes) changed(changes);
+    else rebuild();
   },
 
   update(data, when) {
@@ -48,29 +82,47 @@ const takers = {
   },
 
   health(data, when) {
-    const beats = board.health(data, when);
-    if (chosen.pulse) for (const { index, id } of beats) grids[index].pulse(id);
+    const hits = board.health(data, when);
+    if (chosen.pulse) for (const { index, id } of hits) grids[index].heartbeat(id);
   },
 };
 
+/** Shows other clusters than before. */
+function rebuild() {
+  grids = board.clusters.map((cluster, index) => new Grid(cluster, now, (id) => open(index, id)));
+  fit();
+  $('#app-cluster').replaceChildren(...grids.map(({ element }) => element));
+  finder.attach(board.clusters, grids);
+  navigated();
+  say(headline(board.counts()));
+  announce();
+  load();
+}
+
+/** @param {Hit[]} changes */
 function changed(changes) {
   for (const { index, id } of changes) grids[index].paint(id);
   for (const grid of grids) grid.total();
   filter();
   say(headline(board.counts()));
-  if (finder.hits.some(({ index, id }) => changes.some((change) => change.index === index && change.id === id))) announce();
+  /** @param {Hit} hit */
+  const hasChanged = ({ index, id }) =>
+    changes.some((change) => change.index === index && change.id === id);
+  if (finder.hits.some(hasChanged)) announce();
   learn();
 }
 
-/** What is watched, to those who listen. */
+/** Announces what was found to screen readers. */
 function announce() {
   const text = [...finder.hits.map((hit) => spell(hit)), $('#hint').textContent].join('. ');
-  if ($('#header-guild').value) say(text, true);
+  /** @type {HTMLInputElement} */
+  const field = $('#header-guild');
+  if (field.value) say(text, true);
 }
 
-/** What is filtered for stands out. */
+/** Emphasises the shards that are filtered for. */
 function filter() {
-  body.dataset.filter = filtered();
+  body.dataset.filter = String(filtered());
   for (const grid of grids) grid.filter(filtered());
 }
 
@@ -78,7 +130,7 @@ function fit() {
   for (const grid of grids) grid.fit(chosen.tiles);
 }
 
-/** The address has changed, or what it is about. */
+/** The address has changed, or the clusters that it names. */
 function navigated() {
   finder.restore();
   filter();
@@ -86,73 +138,127 @@ function navigated() {
   learn();
 }
 
-// ---- words ---------------------------------------------------------------------------
+// ---- words -----------------------------------------------------------------------------
 
-const line = () => make('li', {}, make('button', { type: 'button' }, swatch(), make('span')));
-
-function fill(element, hit, brief) {
-  const { firstChild: sign, lastChild: text } = element.firstChild;
-  element.dataset.status = sign.dataset.status = look(hit).state;
-  write(text, spell(hit, brief));
+/** A shard's line, which opens its detail. */
+function line() {
+  const sign = swatch();
+  const text = make('span');
+  return { element: make('li', {}, make('button', { type: 'button' }, sign, text)), sign, text };
 }
 
-/** Writes everything whose words depend on the time. */
+/**
+ * @param {ReturnType<typeof line>} parts
+ * @param {Hit} hit
+ */
+function fillLine({ element, sign, text }, hit, short = false) {
+  const state = String(look(hit).state);
+  element.dataset.status = state;
+  sign.dataset.status = state;
+  write(text, spell(hit, short));
+}
+
+const answers = new List($('#answers'), line, (parts, hit) => fillLine(parts, hit));
+const troubled = new List($('#troubled'), line, (parts, hit) => fillLine(parts, hit, true));
+/** @type {Hit[]} */
+let listed = [];
+
+const totals = ORDER.map((state) => {
+  const sign = swatch();
+  const total = make('b');
+  const link = make('a', {}, sign, total, ` ${STATES[state]}`);
+  return { state, element: make('li', {}, link), link, sign, total };
+});
+const more = $('#more');
+let expanded = false;
+
+/** Writes everything that depends on the time. */
 function refresh() {
   const counts = board.counts();
   showCounts(counts, filtered());
   showTrouble(counts, filtered());
-  follow($('#answers'), finder.hits, line, fill);
-  extras?.show(look, filtered());
+  answers.show(finder.hits);
+  extras?.show(filtered());
   if (board.clusters.length) showHead(headline(counts), !board.first(1).length);
 }
 
+/**
+ * @param {number[]} counts
+ * @param {number} only
+ */
 function showCounts(counts, only) {
-  ORDER.forEach((state, at) => {
-    const { firstChild: link } = totals[at];
-    totals[at].hidden = !counts[state] && state !== only;
-    link.href = set('state', state !== only && STATES[state]) || '#state=';    // "#" would scroll to the top
-    link.ariaCurrent = state === only;
-    link.firstChild.dataset.status = state;
-    write(link.children[1], count(counts[state]));
-  });
+  for (const { state, element, link, sign, total } of totals) {
+    element.hidden = !counts[state] && state !== only;
+    // An empty fragment would scroll to the top.
+    link.href = set('state', state !== only && STATES[state]) || '#state=';
+    link.setAttribute('aria-current', String(state === only));
+    sign.dataset.status = String(state);
+    write(total, count(counts[state]));
+  }
 }
 
+/**
+ * @param {number[]} counts
+ * @param {number} only
+ */
 function showTrouble(counts, only) {
-  const sum = only < 0 ? counts.reduce((all, n) => all + n) - counts[ONLINE] : counts[only];
-  const all = more.ariaExpanded === 'true';
-  listed = board.first(all ? MOST : FEW, only < 0 ? undefined : [only]);
+  const all = counts.reduce((sum, n) => sum + n);
+  const sum = only < 0 ? all - counts[ONLINE] : counts[only];
+  listed = board.first(expanded ? MOST : FEW, only < 0 ? undefined : [only]);
   $('#attention').hidden = !sum;
   write($('#attention h2'), only < 0 ? 'Needs attention' : title(only));
-  follow($('#troubled'), listed, line, (element, hit) => fill(element, hit, true));
+  troubled.show(listed);
   more.hidden = sum <= FEW;
+  more.setAttribute('aria-expanded', String(expanded));
   const part = `${sum > MOST ? `${MOST} of` : 'all'} ${count(sum)}`;
-  write(more, `Show ${all ? `fewer (${part})` : part}`);
+  write(more, `Show ${expanded ? `fewer (${part})` : part}`);
 }
 
-/** Title and icon: of what is watched, the worst of it first, else of all. */
+/**
+ * Title and icon: of the worst shard that was searched for, else of all shards.
+ * @param {string} text
+ * @param {boolean} well whether all shards are online
+ */
 function showHead(text, well) {
+  /** @param {Hit} hit */
   const rank = (hit) => ORDER.indexOf(look(hit).state) || ORDER.length;
-  const [hit] = [...finder.hits].sort((a, b) => rank(a) - rank(b));
+  const hit = [...finder.hits].sort((a, b) => rank(a) - rank(b)).at(0);
   const state = hit ? look(hit).state : well ? ONLINE : UNHEALTHY;
-  const watched = hit && sentence(board.clusters[hit.index], hit.id, { state }, true);
-  const gap = { lost: 'Connection lost', paused: 'Paused' }[body.dataset.connection];
-  document.title = `${gap ?? watched ?? text} · ${settings.branding}`;
-  const icon = `assets/favicon${{ [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble'}.svg`;
-  if ($('[rel=icon]').getAttribute('href') !== icon) $('[rel=icon]').href = icon;
+  const shard = { state, silent: NaN, since: NaN };
+  const watched = hit && sentence(board.clusters[hit.index], hit.id, shard, true);
+  document.title = `${interruption() ?? watched ?? text} · ${settings.branding}`;
+  showIcon(state);
   write($('#headline'), text);
+}
+
+function interruption() {
+  if (lost()) return 'Connection lost';
+  return body.dataset.connection === 'paused' ? 'Paused' : undefined;
+}
+
+/** @param {number} state */
+function showIcon(state) {
+  const kind = { [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble';
+  const href = `assets/favicon${kind}.svg`;
+  const icon = $('[rel=icon]');
+  if (icon.getAttribute('href') !== href) icon.setAttribute('href', href);
 }
 
 /** Writes what is known, asks for the rest, and writes that. */
 async function learn() {
   refresh();
-  await extras?.learn(look, [...finder.hits, ...listed]);
+  await extras?.learn([...finder.hits, ...listed]);
   refresh();
 }
 
-// ---- the connection --------------------------------------------------------------------
+// ---- the connection ----------------------------------------------------------------------
 
 const lost = () => body.dataset.connection === 'lost';
 
+/**
+ * @param {string} view
+ * @param {number} contact
+ */
 function showConnection(view, contact) {
   if (body.dataset.connection === view) return;
   if (lost()) say(headline(board.counts()));
@@ -162,40 +268,62 @@ function showConnection(view, contact) {
   $('#banner').hidden = !lost() || !contact;
   refresh();
   if (!lost()) return;
-  const [date, time] = new Date(contact).toLocaleString('en-GB').split(', ');
-  const day = date === new Date().toLocaleDateString('en-GB') ? '' : `${date}, `;
-  write($('#banner'), `connection lost, showing ${day}${time}`);
+  write($('#banner'), `connection lost, showing ${clock(contact)}`);
   say('Connection lost');
 }
 
-// ---- the beginning -----------------------------------------------------------------------
+/**
+ * The time of day, with the date unless it is today's.
+ * @param {number} when
+ */
+function clock(when) {
+  const [date, time] = new Date(when).toLocaleString('en-GB').split(', ');
+  return date === new Date().toLocaleDateString('en-GB') ? time : `${date}, ${time}`;
+}
 
+// ---- the start -------------------------------------------------------------------------------
+
+/**
+ * @param {string} text
+ * @param {string} [href]
+ */
 const link = (text, href) => (href ? make('a', { href }, text) : '');
-const { branding, brandingLink, support, status, source, theme } = settings;
-if (theme) document.head.append(make('link', { rel: 'stylesheet', href: theme }));
-$('#header-brand').append(link(branding, brandingLink) || branding);
-$('#links').append(link('Support', support), link('JSON', status), link('Source', source));
-$('#counts').append(...totals);
-keep(document.querySelectorAll('label [name]'), () => {
+
+function brand() {
+  const { branding, brandingLink, support, status, source, theme } = settings;
+  if (theme) document.head.append(make('link', { rel: 'stylesheet', href: theme }));
+  $('#header-brand').append(link(branding, brandingLink) || branding);
+  $('#links').append(link('Support', support), link('JSON', status), link('Source', source));
+}
+
+/** Loads what the page can start without; tries again until it comes. */
+function load() {
+  import('./extras.js')
+    .then(({ Extras }) => {
+      extras ??= new Extras(board, look, settings.status);
+      navigated();
+    })
+    .catch(() => setTimeout(load, 1e4));
+}
+
+brand();
+$('#counts').append(...totals.map(({ element }) => element));
+/** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */
+const controls = document.querySelectorAll('label [name]');
+keep(controls, () => {
   fit();
   learn();
 });
 more.onclick = () => {
-  more.ariaExpanded = more.ariaExpanded !== 'true';
+  expanded = !expanded;
   learn();
 };
-document.onclick = ({ target }) => {
-  const { key } = target.closest('[data-key]')?.dataset ?? {};
-  if (key) open(...key.split(':'));
+document.onclick = (event) => {
+  const [index, id] = around(event, '[data-key]')?.dataset.key?.split(':') ?? [];
+  if (id) open(Number(index), Number(id));
 };
 addEventListener('hashchange', navigated);
-setInterval(() => document.hidden || lost() || learn(), 1000);
+setInterval(() => {
+  if (!document.hidden && !lost()) learn();
+}, 1000);
 listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);
-
-/** What the page stands without. */
-function load() {
-  import('./extras.js').then(({ Extras }) => {
-    extras ??= new Extras(board, status);
-    navigated();
-  }).catch(() => setTimeout(load, 1e4));
-}

@@ -1,59 +1,100 @@
-// What the page knows of every shard. SPDX-License-Identifier: ISC
+// The page's copy of the board, kept up to date by events. SPDX-License-Identifier: ISC
 import { ORDER, STATES, UNHEALTHY } from './states.js';
 
-/** Calls visit with each id below size in "0-15,17". */
+/**
+ * @typedef {{ index: number, id: number }} Hit a shard: index of its cluster, and its id
+ * @typedef {object} Shard times in seconds, NaN or undefined where they are not known
+ * @property {number} state
+ * @property {number} silent since the last heartbeat
+ * @property {number} since in this state
+ * @property {number | null} [reported] the state that the bot reported last
+ * @typedef {{ timeout: number, clusters: { name: string, states: string }[] }} Hello
+ * @typedef {{ clusters: Record<string, Record<string, string>> }} Update cluster, state, ranges
+ * @typedef {{ clusters: Record<string, string> }} Health cluster, ranges
+ */
+
+/** The sweep may mark a shard as unhealthy so many seconds after its timeout. */
+const SWEEP_DELAY = 2;
+
+/**
+ * Calls visit with each id below size in "0-15,17".
+ * @param {string} ranges
+ * @param {number} size
+ * @param {(id: number) => void} visit
+ */
 export function eachId(ranges, size, visit) {
   for (const range of ranges.split(',')) {
     const [first, last = first] = range.split('-');
-    for (let id = Number(first || NaN); id <= last && id < size; id++) visit(id);
+    const end = Number(last);
+    for (let id = Number(first || NaN); id <= end && id < size; id++) visit(id);
   }
 }
 
-// Times are milliseconds of the reader's clock, NaN where nobody knows.
-class Cluster {
-  timeout;      // seconds of silence that make a shard unhealthy
+/** Times are milliseconds of the reader's clock, NaN where they are not known. */
+export class Cluster {
+  /** Seconds without a heartbeat that make a shard unhealthy. */
+  timeout = NaN;
+  /** @type {Map<number, number | null | undefined>} the state that the bot reported last */
+  reported = new Map();
 
+  /** @param {{ name: string, states: string }} cluster */
   constructor({ name, states: { length } }) {
     this.name = name;
     this.size = length;
     this.states = new Uint8Array(length);
-    this.heard = new Float64Array(length).fill(NaN);    // the last sign of life
-    this.since = new Float64Array(length).fill(NaN);    // the last change
-    this.reported = new Map();                          // what the bot last said
+    this.heartbeats = new Float64Array(length).fill(NaN);
+    this.since = new Float64Array(length).fill(NaN);
     this.counts = STATES.map((_, state) => (state ? 0 : length));
   }
 
-  /** Answers whether that is another state. If not, it has changed and come back unseen. */
-  set(id, state, now, heard) {
+  /**
+   * Returns whether the state differs from the old one. Where it does not, the shard has changed
+   * and changed back unseen, so that its times start anew as well.
+   * @param {number} id
+   * @param {number} state
+   * @param {number} now
+   * @param {number} heartbeat
+   */
+  set(id, state, now, heartbeat) {
     const old = this.states[id];
     this.states[id] = state;
     this.counts[old]--;
     this.counts[state]++;
     this.since[id] = now;
-    this.heard[id] = heard;
+    this.heartbeats[id] = heartbeat;
     this.reported.delete(id);
     return old !== state;
   }
 
-  /** {state, silent, since, reported}, in seconds. */
+  /**
+   * @param {number} id
+   * @param {number} now
+   * @returns {Shard}
+   */
   shard(id, now) {
+    /** @param {Float64Array} times */
     const ago = (times) => Math.max(0, now - times[id]) / 1e3;
     const state = this.states[id];
-    let silent = ago(this.heard);
-    // Only an unhealthy shard is silent for so long, the sweep's delay included: signs were missed.
-    if (state !== UNHEALTHY && silent > this.timeout + 2) silent = NaN;
+    let silent = ago(this.heartbeats);
+    // The sweep would have made it unhealthy, so the page has missed heartbeats.
+    if (state !== UNHEALTHY && silent > this.timeout + SWEEP_DELAY) silent = NaN;
     return { state, silent, since: ago(this.since), reported: this.reported.get(id) };
   }
 }
 
 export class Board {
+  /** @type {Cluster[]} */
   clusters = [];
 
-  /** Answers the changes as {index, id}, or null: these are other clusters. */
+  /**
+   * Returns the changed shards, or null where the clusters differ from those before.
+   * @param {Hello} hello
+   */
   hello({ timeout, clusters }) {
-    const shape = (some) => some.map(({ name, states }) => `${name}:${states.length}`).join();
-    const same = shape(clusters) === shape(this.clusters);
+    const named = this.clusters.map(({ name, size }) => `${name}:${size}`).join();
+    const same = clusters.map(({ name, states }) => `${name}:${states.length}`).join() === named;
     if (!same) this.clusters = clusters.map((cluster) => new Cluster(cluster));
+    /** @type {Hit[]} */
     const changes = [];
     this.clusters.forEach((cluster, index) => {
       const { states } = clusters[index];
@@ -65,51 +106,80 @@ export class Board {
     return same ? changes : null;
   }
 
-  /** `now` is NaN for an update that sums up an absence. Answers the changes. */
+  /**
+   * Returns the changed shards.
+   * @param {Update} update
+   * @param {number} now NaN for an update that sums up an absence
+   */
   update({ clusters }, now) {
+    /** @type {Hit[]} */
     const changes = [];
     this.#each(clusters, (cluster, index, states) => {
-      for (const state in states) {
-        eachId(states[state], cluster.size, (id) => {
-          // Only silence makes a shard unhealthy: any other change is a sign of life.
-          const silent = Number(state) === UNHEALTHY ? cluster.shard(id, now).silent || cluster.timeout : 0;
-          if (cluster.set(id, Number(state), now, now - silent * 1e3)) changes.push({ index, id });
+      for (const key in states) {
+        const state = Number(key);
+        eachId(states[key], cluster.size, (id) => {
+          // A shard becomes unhealthy by silence only. Every other change is a heartbeat.
+          const silent = state === UNHEALTHY ? cluster.shard(id, now).silent || cluster.timeout : 0;
+          if (cluster.set(id, state, now, now - silent * 1e3)) changes.push({ index, id });
         });
       }
     });
     return changes;
   }
 
-  /** Answers who was heard, as {index, id}. */
+  /**
+   * Returns the shards that gave a heartbeat.
+   * @param {Health} health
+   * @param {number} now
+   */
   health({ clusters }, now) {
-    const beats = [];
-    this.#each(clusters, (cluster, index, ids) => eachId(ids, cluster.size, (id) => {
-      cluster.heard[id] = now;
-      beats.push({ index, id });
-    }));
-    return beats;
+    /** @type {Hit[]} */
+    const hits = [];
+    this.#each(clusters, (cluster, index, ids) => {
+      eachId(ids, cluster.size, (id) => {
+        cluster.heartbeats[id] = now;
+        hits.push({ index, id });
+      });
+    });
+    return hits;
   }
 
+  /** The number of shards in each state. */
   counts() {
-    return STATES.map((_, state) => this.clusters.reduce((sum, { counts }) => sum + counts[state], 0));
+    return STATES.map((_, state) =>
+      this.clusters.reduce((sum, { counts }) => sum + counts[state], 0),
+    );
   }
 
-  /** The first shards in one of the states, in the order of these. */
+  /**
+   * The first shards in one of the states, in the order of these.
+   * @param {number} limit
+   */
   first(limit, order = ORDER.slice(1)) {
+    /** @type {Hit[]} */
     const found = [];
     for (const state of order) {
       this.clusters.forEach(({ states }, index) => {
-        for (let id = states.indexOf(state); id >= 0 && found.length < limit; id = states.indexOf(state, id + 1)) {
+        let id = states.indexOf(state);
+        while (id >= 0 && found.length < limit) {
           found.push({ index, id });
+          id = states.indexOf(state, id + 1);
         }
       });
     }
     return found;
   }
 
+  /**
+   * Visits the clusters that an event is about.
+   * @template Part
+   * @param {Record<string, Part>} clusters
+   * @param {(cluster: Cluster, index: number, part: Part) => void} visit
+   */
   #each(clusters, visit) {
     this.clusters.forEach((cluster, index) => {
-      if (Object.hasOwn(clusters, cluster.name)) visit(cluster, index, clusters[cluster.name]);
+      const { name } = cluster;
+      if (Object.hasOwn(clusters, name)) visit(cluster, index, clusters[name]);
     });
   }
 }

@@ -1,21 +1,35 @@
-// Display settings, kept where storage is allowed. SPDX-License-Identifier: ISC
+// Display settings, saved where the browser allows storage. SPDX-License-Identifier: ISC
 
+/** @type {Record<string, string>} */
 let store = {};
 try {
   store = localStorage;
 } catch {
-  // the choice lasts as long as the page
+  // Without storage, a choice lasts as long as the page.
 }
 
-/** Each control sets an attribute of the root for the style sheet, as data-theme="dark". */
+/** @param {HTMLInputElement | HTMLSelectElement} control */
+function valueOf(control) {
+  if (control instanceof HTMLSelectElement) return control.value;
+  return control.checked ? 'true' : '';
+}
+
+/**
+ * Each control sets an attribute of the root element for the style sheet, as data-theme="dark".
+ * @param {Iterable<HTMLInputElement | HTMLSelectElement>} controls
+ * @param {() => void} changed
+ */
 export function keep(controls, changed) {
   for (const control of controls) {
-    const { name, type } = control;
-    const value = type === 'checkbox' ? 'checked' : 'value';
-    const apply = () => { document.documentElement.dataset[name] = control[value] || ''; };
-    control[value] = store[name] ?? '';
+    const { name } = control;
+    const apply = () => {
+      document.documentElement.dataset[name] = valueOf(control);
+    };
+    const saved = store[name] ?? '';
+    if (control instanceof HTMLSelectElement) control.value = saved;
+    else control.checked = Boolean(saved);
     control.onchange = () => {
-      store[name] = control[value] || '';
+      store[name] = valueOf(control);
       apply();
       changed();
     };

@@ -1,90 +1,143 @@
-// The life of a stream or feed, without clock and timers. SPDX-License-Identifier: ISC
+// The state machine of the connection to a stream or feed, without clock and timers.
+// SPDX-License-Identifier: ISC
 
-// At each phase's deadline it is opened anew. Browsers hide heartbeats and pings, so only
-// events are signs of life: a quiet board costs a request every 40 s.
+// At the deadline of its phase, a connection is opened anew. Browsers hide keepalives and pings
+// from scripts, so only events prove that it works: a quiet board costs a request every 40 s.
 
 export const LIMITS = {
   opening: 15e3,
-  open: 40e3,        // without a sign
-  resting: 12e3,     // the browser comes back by itself, within 10 s
-  brief: 2e3,        // a stream that ends sooner had the brief form
-  doubt: 5e3,        // "reconnecting", then "lost"
-  hidden: 300e3,     // a hidden tab keeps its stream
+  // without an event
+  open: 40e3,
+  // the browser reconnects by itself, within 10 s
+  resting: 12e3,
+  // a stream that ends sooner after an event is the polling fallback
+  polling: 2e3,
+  // from "reconnecting" to "lost"
+  doubt: 5e3,
+  // a hidden tab keeps its connection
+  hidden: 300e3,
 };
 
-/** 1 to 30 s: growing with each failure, spread at random. */
+/** Clients of a server that said goodbye come back spread over so many milliseconds. */
+const GOODBYE_SPREAD = 2e3;
+
+/**
+ * 1 to 30 s: grows with each failure, spread at random.
+ * @param {number} tries
+ * @param {number} random
+ */
 export const backoff = (tries, random) => 1e3 + random * Math.min(29e3, 1e3 * 2 ** tries);
 
 export class Connection {
-  contact = 0;          // when the server last gave a sign
-  #trouble;             // from when the lack of one counts
-  fed;                  // whether this stream has given one
-  brief;                // whether the last one ended in the brief form
+  /** When the last event was received. */
+  contact = 0;
+  /** Whether this stream or feed has brought an event. */
+  delivered = false;
+  /** Whether the last stream ended as the polling fallback does. */
+  polling = false;
+  phase = '';
+  since = 0;
+  deadline = 0;
+  /** @type {number | undefined} from when on the reader is told of a missing connection */
+  #trouble;
   #tries = 0;
 
+  /** @param {number} now */
   constructor(now) {
     this.opening(now);
     this.#trouble = now;
   }
 
-  /** What to tell the reader. */
+  /**
+   * What the reader is told.
+   * @param {number} now
+   */
   view(now) {
     if (this.phase === 'paused') return this.phase;
-    if (!(now >= this.#trouble)) return 'live';
+    if (this.#trouble === undefined || now < this.#trouble) return 'live';
     if (now - this.#trouble >= LIMITS.doubt) return 'lost';
     return this.contact ? 'reconnecting' : 'connecting';
   }
 
+  /** @param {number} now */
   due(now) {
     return now >= this.deadline;
   }
 
+  /** @param {number} now */
   opening(now) {
-    this.#trouble ??= now + 1e3;      // opened anew for silence: no trouble yet
-    this.fed = false;
-    this.#enter('opening', now);
+    // Opened anew because no event came: that alone is no trouble yet.
+    this.#trouble ??= now + 1e3;
+    this.delivered = false;
+    this.#enter('opening', now, LIMITS.opening);
   }
 
+  /** @param {number} now */
   opened(now) {
-    this.#enter('open', now);
+    this.#enter('open', now, LIMITS.open);
   }
 
-  sign(now) {
+  /**
+   * An event was received.
+   * @param {number} now
+   */
+  received(now) {
     this.deadline = now + LIMITS.open;
     this.contact = now;
     this.#trouble = undefined;
-    this.fed = true;
+    this.delivered = true;
     this.#tries = 0;
   }
 
-  /** The stream ended. Answers whether the browser may come back by itself. */
-  ended(now, closed, random = Math.random()) {
-    const rest = this.fed && !closed;
-    this.brief = rest && now - this.since < LIMITS.brief;
-    this.#trouble = this.brief ? now + LIMITS.resting : Math.min(this.#trouble ?? now, now);
-    this.fed = false;
-    this.#enter(rest ? 'resting' : 'waiting', now, rest ? LIMITS.resting : backoff(this.#tries++, random));
+  /**
+   * The stream ended. Returns whether the browser may reconnect by itself.
+   * @param {number} now
+   * @param {boolean} closed whether the browser has given up
+   */
+  streamEnded(now, closed, random = Math.random()) {
+    const rest = this.delivered && !closed;
+    this.polling = rest && now - this.since < LIMITS.polling;
+    this.#trouble = this.polling ? now + LIMITS.resting : Math.min(this.#trouble ?? now, now);
+    this.delivered = false;
+    if (rest) this.#enter('resting', now, LIMITS.resting);
+    else this.#enter('waiting', now, backoff(this.#tries++, random));
     return rest;
   }
 
-  /** The feed ended. A server that said goodbye is expected back, as after a restart. */
-  left(now, goodbye, random = Math.random()) {
-    if (!goodbye) return this.ended(now, true, random);
+  /**
+   * The feed ended. A server that said goodbye is expected back, as after a restart.
+   * @param {number} now
+   * @param {boolean} goodbye
+   */
+  feedEnded(now, goodbye, random = Math.random()) {
+    if (!goodbye) {
+      this.streamEnded(now, true, random);
+      return;
+    }
     this.#trouble ??= now + 3e3;
-    this.#enter('waiting', now, 2e3 * random);
+    this.#enter('waiting', now, GOODBYE_SPREAD * random);
   }
 
+  /** @param {number} now */
   paused(now) {
     this.#trouble ??= now;
     this.#enter('paused', now, Infinity);
   }
 
-  /** The network or the tab is back. Answers whether to open anew at once. */
+  /**
+   * The network or the tab is back. Returns whether to open anew at once.
+   * @param {number} now
+   */
   returned(now) {
     return /paused|waiting/.test(this.phase) || this.due(now) || this.view(now) !== 'live';
   }
 
-  #enter(phase, now, limit = LIMITS[phase]) {
+  /**
+   * @param {string} phase
+   * @param {number} now
+   * @param {number} limit
+   */
+  #enter(phase, now, limit) {
     this.phase = phase;
     this.since = now;
     this.deadline = now + limit;

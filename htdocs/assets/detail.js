@@ -1,31 +1,56 @@
-// All that is known of one shard, over the page. SPDX-License-Identifier: ISC
+// All that is known of one shard, in a dialog. SPDX-License-Identifier: ISC
 import { make, swatch, write } from './dom.js';
 import { facts, meaning } from './facts.js';
 import { count, title } from './states.js';
 
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {import('./board.js').Shard} Shard
+ */
+
 export class Detail {
-  hit;       // the shard that is shown
-  #dialog;
+  /** @type {Hit | undefined} the shard that is shown */
+  hit;
   #heading = make('h2', { id: 'detail' });
   #sign = swatch();
   #state = make('b');
   #meaning = make('span');
-  #facts = ['The bot last said', 'Last sign of life', 'In this state'].map((term) => make('div', {}, make('dt', {}, term), make('dd')));
+  #facts = { reported: make('dd'), heartbeat: make('dd'), since: make('dd') };
+  #dialog;
 
-  /** Calls closed() when it was closed. */
+  /** @param {() => void} closed called after the reader has closed the dialog */
   constructor(closed) {
     const close = make('button', {}, 'Close');
-    this.#dialog = make('dialog', { 'aria-labelledby': 'detail', closedby: 'any' },
-      this.#heading, make('p', {}, this.#sign, this.#state, ' ', this.#meaning), make('dl', {}, ...this.#facts), close);
+    this.#dialog = make(
+      'dialog',
+      { 'aria-labelledby': 'detail', closedby: 'any' },
+      this.#heading,
+      make('p', {}, this.#sign, this.#state, ' ', this.#meaning),
+      this.#list(),
+      close,
+    );
     document.body.append(this.#dialog);
     close.onclick = () => this.close();
     this.#dialog.onclose = () => {
-      if (this.#dialog.open) return;     // this comes late, and it was opened again
+      // The event is late, and the dialog may be open again.
+      if (this.#dialog.open) return;
       this.hit = undefined;
       closed();
     };
   }
 
+  #list() {
+    const { reported, heartbeat, since } = this.#facts;
+    return make(
+      'dl',
+      {},
+      make('div', {}, make('dt', {}, 'The bot last said'), reported),
+      make('div', {}, make('dt', {}, 'Last sign of life'), heartbeat),
+      make('div', {}, make('dt', {}, 'In this state'), since),
+    );
+  }
+
+  /** @param {Hit} hit */
   open(hit) {
     this.hit = hit;
     if (!this.#dialog.open) this.#dialog.showModal();
@@ -36,14 +61,20 @@ export class Detail {
     this.#dialog.close();
   }
 
-  /** `asked`: an answer is on its way. */
-  fill({ clusters }, look, asked) {
-    const { name, size, timeout } = clusters[this.hit.index];
-    const shard = look(this.hit);
-    write(this.#heading, `${name}: shard ${this.hit.id} of ${count(size)}`);
-    this.#sign.dataset.status = shard.state;
+  /**
+   * @param {Hit} hit
+   * @param {import('./board.js').Cluster} cluster
+   * @param {Shard} shard
+   * @param {boolean} pending whether the shard's document is on its way
+   */
+  fill({ id }, { name, size, timeout }, shard, pending) {
+    write(this.#heading, `${name}: shard ${id} of ${count(size)}`);
+    this.#sign.dataset.status = String(shard.state);
     write(this.#state, title(shard.state));
     write(this.#meaning, meaning(shard.state, timeout));
-    facts(shard, asked ? '…' : 'not known').forEach((text, at) => write(this.#facts[at].lastChild, text));
+    const { reported, heartbeat, since } = facts(shard, pending ? '…' : 'not known');
+    write(this.#facts.reported, reported);
+    write(this.#facts.heartbeat, heartbeat);
+    write(this.#facts.since, since);
   }
 }

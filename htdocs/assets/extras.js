@@ -1,4 +1,4 @@
-// A closer look: one shard in detail, all of them in a table, and the times that only the
+// What the page can start without: the legend, the detail, the table, and the times that only the
 // status documents tell. SPDX-License-Identifier: ISC
 import { Detail } from './detail.js';
 import { $, make } from './dom.js';
@@ -7,53 +7,78 @@ import { Legend } from './legend.js';
 import { Status } from './status.js';
 import { Table } from './table.js';
 
-// Before a theme's, and there before anything that it is for.
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {import('./board.js').Shard} Shard
+ */
+
+// The style sheet comes before the theme's, and is loaded before there is anything to style.
 const sheet = make('link', { rel: 'stylesheet', href: 'assets/extras.css' });
 $('[rel=stylesheet]').after(sheet);
-await new Promise((resolve) => { sheet.onload = sheet.onerror = resolve; });
+await new Promise((resolve) => {
+  sheet.onload = resolve;
+  sheet.onerror = resolve;
+});
 
 export class Extras {
   #board;
-  #detail;
+  #look;
+  #detail = new Detail(() => rewrite('shard'));
   #legend = new Legend();
   #status;
-  #table = new Table();
+  #table;
 
-  /** `url` is that of the status documents. */
-  constructor(board, url) {
+  /**
+   * @param {import('./board.js').Board} board
+   * @param {(hit: Hit) => Shard} look
+   * @param {string} url of the status documents
+   */
+  constructor(board, look, url) {
     this.#board = board;
-    $('main').append(this.#legend.element);
-    this.#detail = new Detail(() => rewrite('shard'));
+    this.#look = look;
     this.#status = new Status(url, board);
+    this.#table = new Table(board, look);
+    $('main').append(this.#legend.element);
   }
 
-  /** Opens "main:17" in detail, or nothing. */
+  /**
+   * Opens the detail of "main:17"; closes it where the address names no shard.
+   * @param {string} address
+   */
   navigate(address) {
-    const [, name, id] = /^(.*):(\d+)$/.exec(address) ?? [];
-    const index = this.#board.clusters.findIndex((cluster) => cluster.name === name && id < cluster.size);
+    const { name, id } = /^(?<name>.*):(?<id>\d+)$/.exec(address)?.groups ?? {};
+    const index = this.#board.clusters.findIndex(
+      (one) => one.name === name && Number(id) < one.size,
+    );
     if (index < 0) this.#detail.close();
     else this.#detail.open({ index, id: Number(id) });
   }
 
-  /** Asks for what look(hit) does not tell of these shards, and of those that detail and table show. */
-  async learn(look, hits) {
+  /**
+   * Asks for what is not known of these shards, and of those in the detail and the table.
+   * @param {Hit[]} hits
+   */
+  async learn(hits) {
     const answers = Promise.all([
-      this.#status.learn(look, hits, this.#detail.hit),
+      this.#status.learn(this.#look, hits, this.#detail.hit),
       this.#table.wanted() && this.#status.learnAll(),
     ]);
-    this.#fill(look);
+    this.#showDetail();
     await answers;
   }
 
-  /** Writes what is known, where look(hit) tells of a shard; `only` is a state or -1. */
-  show(look, only) {
-    this.#legend.fill(this.#board.clusters[0]?.timeout);
-    this.#table.fill(this.#board, look, only);
-    this.#fill(look);
+  /** @param {number} only a state, or -1 for all */
+  show(only) {
+    const [cluster] = this.#board.clusters;
+    if (cluster) this.#legend.fill(cluster.timeout);
+    this.#table.show(only);
+    this.#showDetail();
   }
 
-  #fill(look) {
+  #showDetail() {
     const { hit } = this.#detail;
-    if (hit) this.#detail.fill(this.#board, look, this.#status.awaits(hit));
+    if (!hit) return;
+    const cluster = this.#board.clusters[hit.index];
+    this.#detail.fill(hit, cluster, this.#look(hit), this.#status.awaits(hit));
   }
 }

@@ -1,16 +1,29 @@
-// The search field and the tiles it finds. SPDX-License-Identifier: ISC
+// The search field, and the tiles that it finds. SPDX-License-Identifier: ISC
 import { $, write } from './dom.js';
 import { get, rewrite } from './fragment.js';
 import { find } from './guild.js';
 
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {import('./board.js').Cluster} Cluster
+ * @typedef {import('./grid.js').Grid} Grid
+ */
+
+/** @type {HTMLInputElement} */
 const field = $('#header-guild');
 
 export class Finder {
+  /** @type {Hit[]} */
   hits = [];
+  /** @type {Cluster[]} */
   #clusters = [];
+  /** @type {Grid[]} */
   #grids = [];
 
-  /** Calls found() when other text was typed, and enter(hit) for the Enter key. */
+  /**
+   * @param {() => void} found called after other text was typed
+   * @param {(hit: Hit) => void} enter called for the Enter key
+   */
   constructor(found, enter) {
     field.oninput = () => {
       rewrite('guild', field.value.trim());
@@ -23,7 +36,11 @@ export class Finder {
     };
   }
 
-  /** Other clusters: the same search among other tiles. */
+  /**
+   * Searches in other clusters from now on.
+   * @param {Cluster[]} clusters
+   * @param {Grid[]} grids
+   */
   attach(clusters, grids) {
     this.#clusters = clusters;
     this.#grids = grids;
@@ -44,7 +61,7 @@ export class Finder {
     const { hits, hint, invalid } = find(field.value, this.#clusters);
     for (const { index, id } of hits) this.#grids[index].tag(id, true);
     this.hits = hits;
-    field.setAttribute('aria-invalid', invalid);
+    field.setAttribute('aria-invalid', String(invalid));
     write($('#hint'), hint);
   }
 }

@@ -1,88 +1,138 @@
-// One cluster's grid: a tile a shard, one stop for Tab. SPDX-License-Identifier: ISC
-import { make, write } from './dom.js';
+// One cluster's grid: a tile for each shard, one tab stop. SPDX-License-Identifier: ISC
+import { around, make, write } from './dom.js';
 import { ONLINE, count, label } from './states.js';
 
-const CHUNK = 500;      // tiles that the browser skips together when out of view
-const FIRST = 1000;     // tiles that are made at once; the others follow, chunk by chunk
-const MANY = 600;       // up to here they carry numbers
+/** Tiles that the browser skips together when they are out of view. */
+const CHUNK = 500;
+/** Tiles that are made at once. The others follow chunk by chunk, after the first frame. */
+const FIRST = 1000;
+/** Up to here, tiles show their numbers. */
+const MANY = 600;
 const MODEL = make('div', { class: 'shard', role: 'gridcell' });
 
 export class Grid {
   #cluster;
   #now;
-  #tiles = [];
-  #current = 0;         // the tile that Tab reaches
-  #total = make('span');
+  #act;
+  #step;
   #body;
+  #total = make('span');
+  /** @type {HTMLElement[]} */
+  #chunks = [];
+  /** @type {HTMLElement[]} by id; the tiles of a chunk are missing until it is filled */
+  #tiles = [];
+  /** @type {Set<number>} ids of the tiles that the search has found */
+  #tagged = new Set();
+  /** The id of the tab stop. */
+  #current = 0;
 
-  /** Asks now() for the time, calls act(id) for Enter and for a click. */
+  /**
+   * @param {import('./board.js').Cluster} cluster
+   * @param {() => number} now
+   * @param {(id: number) => void} act called for Enter and for a click
+   */
   constructor(cluster, now, act) {
+    const { name, size } = cluster;
+    this.#cluster = cluster;
     this.#now = now;
-    const { name, size } = this.#cluster = cluster;
-    const body = this.#body = make('div', { class: 'cluster-container', role: 'grid', 'aria-label': name });
-    for (let id = 0; id < size; id += this.#step) body.append(make('div', { class: 'chunk', role: 'row' }));
-    this.#make(0, FIRST);
+    this.#act = act;
+    this.#step = size > MANY ? CHUNK : size;
+    for (let id = 0; id < size; id += this.#step) {
+      this.#chunks.push(make('div', { class: 'chunk', role: 'row' }));
+    }
+    const attributes = { class: 'cluster-container', role: 'grid', 'aria-label': name };
+    this.#body = make('div', attributes, ...this.#chunks);
+    this.#fillChunks(0, FIRST);
     this.#tile(0).tabIndex = 0;
-    body.onkeydown = (event) => this.#press(event);
-    body.onclick = ({ target }) => {
-      const { id } = target.closest('.shard')?.dataset ?? {};
-      if (!id) return;
-      this.#focus(Number(id));
-      act(Number(id));
-    };
-    body.onanimationend = ({ target }) => target.classList.remove('health-ping');
-    this.element = make('details', { class: 'cluster', open: '' },
-      make('summary', {}, make('h2', { class: 'cluster-title' }, name), this.#total), body);
+    this.#listen();
+    const heading = make('h2', { class: 'cluster-title' }, name);
+    const summary = make('summary', {}, heading, this.#total);
+    this.element = make('details', { class: 'cluster', open: '' }, summary, this.#body);
     this.total();
   }
 
-  get #step() {
-    return this.#cluster.size > MANY ? CHUNK : this.#cluster.size;
+  #listen() {
+    const body = this.#body;
+    body.onkeydown = (event) => this.#press(event);
+    body.onclick = (event) => {
+      const id = around(event, '.shard')?.dataset.id;
+      if (id === undefined) return;
+      this.#focus(Number(id));
+      this.#act(Number(id));
+    };
+    body.onanimationend = (event) => around(event, '.shard')?.classList.remove('health-ping');
   }
 
-  /** Makes the tiles from id on, so that none keeps the reader from seeing the first. */
-  #make(id, end) {
-    for (; id < end && id < this.#cluster.size; id += this.#step) this.#tile(id);
-    if (id < this.#cluster.size) setTimeout(() => this.#make(id, id + 1));
+  /**
+   * Fills the chunks up to an end, and the others one by one, so that they do not delay the first.
+   * @param {number} id
+   * @param {number} end
+   */
+  #fillChunks(id, end) {
+    const { size } = this.#cluster;
+    for (; id < end && id < size; id += this.#step) this.#tile(id);
+    if (id < size) setTimeout(() => this.#fillChunks(id, id + 1));
   }
 
-  /** A tile; its chunk is made where that has not happened yet. */
+  /** @param {number} id */
+  #chunk(id) {
+    return this.#chunks[Math.floor(id / this.#step)];
+  }
+
+  /**
+   * A tile. Its chunk is filled first, where that has not happened yet.
+   * @param {number} id
+   */
   #tile(id) {
-    if (!this.#tiles[id]) {
-      const first = id - (id % this.#step);
-      const end = Math.min(first + this.#step, this.#cluster.size);
-      for (let at = first; at < end; at++) {
-        this.#tiles[at] = MODEL.cloneNode();
-        this.#tiles[at].setAttribute('data-id', at);
-        this.paint(at);
-      }
-      this.#body.children[first / this.#step].append(...this.#tiles.slice(first, end));
-    }
+    if (!this.#tiles[id]) this.#fillChunk(id - (id % this.#step));
     return this.#tiles[id];
   }
 
-  /** `tiles`: "some" or "many", as the reader wants it, or as they fit. */
+  /** @param {number} first */
+  #fillChunk(first) {
+    const end = Math.min(first + this.#step, this.#cluster.size);
+    for (let id = first; id < end; id++) {
+      const tile = /** @type {HTMLElement} */ (MODEL.cloneNode());
+      tile.setAttribute('data-id', String(id));
+      this.#tiles[id] = tile;
+      this.paint(id);
+    }
+    this.#chunk(first).append(...this.#tiles.slice(first, end));
+  }
+
+  /** @param {string} [tiles] "some" or "many" as the reader has chosen, else as they fit */
   fit(tiles) {
     const { size } = this.#cluster;
     this.#body.dataset.size = size === 1 ? 'one' : tiles || (size > MANY ? 'many' : 'some');
   }
 
-  /** Leaves out the chunks of a large grid without a shard in this state, if it is one. */
+  /**
+   * Hides the chunks of a large grid that have no shard in this state.
+   * @param {number} state -1 shows all
+   */
   filter(state) {
     const { states, size } = this.#cluster;
     if (size <= MANY) return;
-    [...this.#body.children].forEach((chunk, at) => {
-      chunk.hidden = state >= 0 && !states.subarray(at * CHUNK, at * CHUNK + CHUNK).includes(state);
+    this.#chunks.forEach((chunk, at) => {
+      const part = states.subarray(at * CHUNK, at * CHUNK + CHUNK);
+      chunk.hidden = state >= 0 && !part.includes(state);
     });
   }
 
-  /** The time goes into the name where the reader looks, not into all of them. */
+  /**
+   * Shows the state of a shard.
+   * @param {number} id
+   * @param {number} [now] puts the time into the name as well: only of the tile with the focus,
+   *   since it would have to be kept up to date
+   */
   paint(id, now) {
     const tile = this.#tiles[id];
     if (!tile) return;
-    const shard = now ? this.#cluster.shard(id, now) : { state: this.#cluster.states[id] };
-    tile.setAttribute('data-status', shard.state);
-    tile.setAttribute('aria-label', label(id, shard) + (tile.firstChild ? ', yours' : ''));
+    const state = this.#cluster.states[id];
+    const shard = now ? this.#cluster.shard(id, now) : { state, silent: NaN, since: NaN };
+    tile.setAttribute('data-status', String(state));
+    const name = label(id, shard);
+    tile.setAttribute('aria-label', this.#tagged.has(id) ? `${name}, yours` : name);
   }
 
   total() {
@@ -90,53 +140,79 @@ export class Grid {
     write(this.#total, `${count(counts[ONLINE])} of ${count(size)} online`);
   }
 
-  pulse(id) {
+  /**
+   * Animates a heartbeat.
+   * @param {number} id
+   */
+  heartbeat(id) {
     this.#tiles[id]?.classList.add('health-ping');
   }
 
+  /**
+   * Marks a tile as found by the search.
+   * @param {number} id
+   * @param {boolean} on
+   */
   tag(id, on) {
     const tile = this.#tile(id);
     tile.classList.toggle('guild-tagged', on);
-    tile.replaceChildren(...on ? [make('span', { class: 'flag' }, 'yours')] : []);
+    if (on) this.#tagged.add(id);
+    else this.#tagged.delete(id);
+    tile.replaceChildren(...(on ? [make('span', { class: 'flag' }, 'yours')] : []));
     this.paint(id);
   }
 
+  /** @param {number} id */
   reveal(id) {
     this.element.open = true;
     const tile = this.#tile(id);
-    tile.parentNode.hidden = false;
+    this.#chunk(id).hidden = false;
     tile.scrollIntoView({ block: 'center' });
   }
 
+  /** @param {number} id */
   #focus(id) {
     this.#tiles[this.#current].removeAttribute('tabindex');
     this.#current = id;
     const tile = this.#tile(id);
     this.paint(id, this.#now());
-    tile.parentNode.hidden = false;
+    this.#chunk(id).hidden = false;
     tile.tabIndex = 0;
     tile.focus();
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
-    if (event.key === 'Enter') event.target.click();
+    if (event.key === 'Enter') around(event, '.shard')?.click();
+    const to = this.#target(event);
+    if (to === undefined) return;
+    event.preventDefault();
+    if (to >= 0 && to < this.#cluster.size) this.#focus(to);
+  }
+
+  /**
+   * The id that a key leads to, which may be outside of the cluster.
+   * @param {KeyboardEvent} event
+   * @returns {number | undefined}
+   */
+  #target({ key, ctrlKey }) {
     const at = this.#current;
     const last = this.#cluster.size - 1;
-    // How many tiles make a line is the style sheet's decision.
-    const columns = getComputedStyle(this.#tiles[at].parentNode).gridTemplateColumns.split(' ').length;
+    // The style sheet decides how many tiles make a line.
+    const { gridTemplateColumns } = getComputedStyle(this.#chunk(at));
+    const columns = gridTemplateColumns.split(' ').length;
     const start = at - (at % columns);
-    const to = {
+    /** @type {Record<string, number>} */
+    const targets = {
       ArrowLeft: at - 1,
       ArrowRight: at + 1,
       ArrowUp: at - columns,
       ArrowDown: at + columns,
-      Home: event.ctrlKey ? 0 : start,
-      End: event.ctrlKey ? last : Math.min(start + columns - 1, last),
+      Home: ctrlKey ? 0 : start,
+      End: ctrlKey ? last : Math.min(start + columns - 1, last),
       PageUp: Math.max(at - 10 * columns, at % columns),
       PageDown: Math.min(at + 10 * columns, last),
-    }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    if (to >= 0 && to <= last) this.#focus(to);
+    };
+    return targets[key];
   }
 }

@@ -1,43 +1,87 @@
-// What people paste into the search, and the shards it means.
-// SPDX-License-Identifier: ISC
+// What people paste into the search, and the shards it means. SPDX-License-Identifier: ISC
 
-const LINK = /^(https?:\/\/)?((ptb|canary)\.)?discord(app)?\.com\/channels\/(@me|\d+)([/?#].*)?$/i;
-const SHARD = /^(?:#|([^:/;]+?)\s*[#:])\s*(\d{1,7})$/;
-const SPACE = /[\s\u200b\u2060]+/g;    // \s misses the two without width
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {{ name: string, size: number }} Named a cluster, as far as the search needs it
+ * @typedef {object} Parsed
+ * @property {'empty' | 'invalid' | 'direct' | 'guild' | 'shard'} kind
+ * @property {bigint} [guild]
+ * @property {string} [name] of the cluster, where one is given
+ * @property {number} [id] of the shard
+ */
 
-/** In BigInt: a double would round the id, to another shard now and then. */
+const LINK =
+  /^(https?:\/\/)?((ptb|canary)\.)?discord(app)?\.com\/channels\/(?<id>@me|\d+)([/?#].*)?$/i;
+const SHARD = /^(?:#|(?<name>[^:/;]+?)\s*[#:])\s*(?<id>\d{1,7})$/;
+/** \s does not include the two characters without width. */
+const SPACE = /[\s\u200b\u2060]+/g;
+
+/**
+ * By BigInt: a double would round the id, and now and then name another shard.
+ * @param {bigint} guild
+ * @param {number} shards
+ */
 export const shardOf = (guild, shards) => Number((guild >> 22n) % BigInt(shards));
 
-/** {kind: 'empty', 'invalid' or 'direct'}, {kind: 'guild', guild: BigInt} or
- *  {kind: 'shard', name, id}, without a name for "#17". */
+/**
+ * @param {string} text
+ * @returns {Parsed}
+ */
 export function parse(text) {
   const bare = text.replace(SPACE, '');
-  const id = LINK.exec(bare)?.[5] ?? bare;
+  const id = LINK.exec(bare)?.groups?.id ?? bare;
   if (!id) return { kind: 'empty' };
   if (/^@me$/i.test(id)) return { kind: 'direct' };
   if (/^\d+$/.test(id) && BigInt(id) < 1n << 64n) return { kind: 'guild', guild: BigInt(id) };
 
-  const [, name, shard] = SHARD.exec(text.trim()) ?? [];
-  return shard ? { kind: 'shard', name, id: Number(shard) } : { kind: 'invalid' };
+  const shard = SHARD.exec(text.trim())?.groups;
+  return shard ? { kind: 'shard', name: shard.name, id: Number(shard.id) } : { kind: 'invalid' };
 }
 
-/** Finds `text` among clusters ({name, size}): {hits: [{index, id}], hint, invalid}. */
+/**
+ * Finds the shards that a text means, one in each cluster that it can be about.
+ * @param {string} text
+ * @param {Named[]} clusters
+ */
 export function find(text, clusters) {
-  const { kind, guild, name, id } = parse(text);
-  if (kind === 'empty') return { hits: [], hint: '', invalid: false };
-  const hits = kind === 'invalid' ? [] : clusters
-    .map(({ size }, index) => ({ index, id: id ?? (guild === undefined ? 0 : shardOf(guild, size)) }))
-    .filter(({ index, id }) => id < clusters[index].size && (!name || name === clusters[index].name));
-  return { hits, hint: hint(kind, guild, hits.length, clusters), invalid: !hits.length };
+  const parsed = parse(text);
+  if (parsed.kind === 'empty') return { hits: [], hint: '', invalid: false };
+  const hits = parsed.kind === 'invalid' ? [] : among(clusters, parsed);
+  return { hits, hint: hint(parsed, hits.length, clusters), invalid: !hits.length };
 }
 
-function hint(kind, guild, found, clusters) {
+/**
+ * @param {Named[]} clusters
+ * @param {Parsed} parsed
+ * @returns {Hit[]}
+ */
+function among(clusters, { guild, name, id }) {
+  /** @param {number} size */
+  const shard = (size) => id ?? (guild === undefined ? 0 : shardOf(guild, size));
+  return clusters
+    .map(({ size }, index) => ({ index, id: shard(size) }))
+    .filter((hit) => hit.id < clusters[hit.index].size)
+    .filter((hit) => !name || name === clusters[hit.index].name);
+}
+
+/**
+ * @param {Parsed} parsed
+ * @param {number} found how many shards
+ * @param {Named[]} clusters
+ */
+function hint({ kind, guild = 0n }, found, clusters) {
   if (kind === 'invalid') {
-    return 'This is no server ID. To copy one, turn on Developer Mode in Discord (Settings, Advanced), '
-      + 'right-click or long-press the server, and choose Copy Server ID.';
+    return (
+      'This is no server ID. To copy one, turn on Developer Mode in Discord ' +
+      '(Settings, Advanced), right-click or long-press the server, and choose Copy Server ID.'
+    );
   }
-  if (!found) return `No such shard: there is ${clusters.map(({ name, size }) => `${name}:0 to ${size - 1}`).join(', ')}.`;
+  if (!found) {
+    const all = clusters.map(({ name, size }) => `${name}:0 to ${size - 1}`).join(', ');
+    return `No such shard: there is ${all}.`;
+  }
   if (kind === 'shard') return '';
-  return (kind === 'direct' ? 'Direct messages live on shard 0. ' : guild < 10n ** 16n ? 'This looks too short. ' : '')
-    + (found > 1 ? 'Look at the bot that was invited.' : '');
+  const which = found > 1 ? 'Look at the bot that was invited.' : '';
+  if (kind === 'direct') return `Direct messages live on shard 0. ${which}`;
+  return guild < 10n ** 16n ? `This looks too short. ${which}` : which;
 }

@@ -4,17 +4,21 @@ import { meaning } from './facts.js';
 import { ORDER, title } from './states.js';
 
 export class Legend {
-  #list = make('dl');
-  element = make('section', { class: 'cluster-key' }, make('h2', {}, 'What the signs mean'), this.#list);
-  #texts = ORDER.map((state) => {
+  #entries = ORDER.map((state) => {
     const sign = swatch();
+    sign.dataset.status = String(state);
     const text = make('dd');
-    sign.dataset.status = state;
-    this.#list.append(make('div', {}, make('dt', {}, sign, title(state)), text));
-    return text;
+    return { state, text, element: make('div', {}, make('dt', {}, sign, title(state)), text) };
   });
+  element = make(
+    'section',
+    { class: 'cluster-key' },
+    make('h2', {}, 'What the signs mean'),
+    make('dl', {}, ...this.#entries.map(({ element }) => element)),
+  );
 
+  /** @param {number} timeout in seconds */
   fill(timeout) {
-    ORDER.forEach((state, at) => write(this.#texts[at], meaning(state, timeout)));
+    for (const { state, text } of this.#entries) write(text, meaning(state, timeout));
   }
 }

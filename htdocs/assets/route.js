@@ -1,31 +1,39 @@
-// Which way the events come: by the stream, or by the feed where the stream is brief.
-// SPDX-License-Identifier: ISC
+// Which connection brings the events: the stream, or the feed where the stream is the polling
+// fallback. SPDX-License-Identifier: ISC
 
 export class Route {
-  feed;        // whether the feed is to be opened next
-  #works;      // whether it is known to: undefined as long as nobody tried
+  /** @type {boolean | undefined} whether the feed works: undefined as long as it was not tried */
+  #works;
 
-  /** `named`: the feed is what the admin asked for. */
+  /** @param {boolean} [named] config.js names the feed, as that of the original does */
   constructor(named) {
-    this.feed = this.#works = named || undefined;
+    this.#works = named || undefined;
+    /** Whether the feed is to be opened next. */
+    this.feed = Boolean(named);
   }
 
-  /** The feed has opened: it is kept, and the first to come back to. */
-  opened() {
-    this.feed = this.#works = true;
+  /** The feed has opened: it is kept, and tried first after an interruption. */
+  feedOpened() {
+    this.feed = true;
+    this.#works = true;
   }
 
-  /** The feed did not open: on by the stream. */
-  failed() {
+  /** The feed did not open: the stream is next. */
+  feedFailed() {
     this.feed = false;
   }
 
-  /** The stream ended: `fed` if it gave an event before, `brief` if in the brief form. */
-  ended(fed, brief) {
-    if (!fed) this.feed = this.#works;     // it may be the feed alone that is there
-    else if (brief && this.#works !== false) {
+  /**
+   * @param {boolean} delivered whether the stream has brought an event
+   * @param {boolean} polling whether it ended as the polling fallback does
+   */
+  streamEnded(delivered, polling) {
+    // A server may offer the feed only.
+    if (!delivered) this.feed = Boolean(this.#works);
+    else if (polling && this.#works !== false) {
+      // Tried once, unless it opens.
       this.feed = true;
-      this.#works = false;                 // tried once, unless it opens
+      this.#works = false;
     }
   }
 }

@@ -1,71 +1,129 @@
-// The status documents: what the stream does not tell. SPDX-License-Identifier: ISC
+// Asks the status documents for what events do not tell. SPDX-License-Identifier: ISC
 import { time } from './states.js';
 
-const PAUSE = 10e3;      // before the same is asked again
+/**
+ * @typedef {import('./board.js').Hit} Hit
+ * @typedef {import('./board.js').Shard} Shard
+ * @typedef {Shard & { id: number }} Listed a shard in a document; null for an unknown time
+ */
 
-const ask = (url) => fetch(url).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+/** Milliseconds until the same document is asked for again. */
+const PAUSE = 10e3;
 
-/** Takes what a document tells of a shard beyond the state, which is the stream's to tell. */
+/** @param {string} url */
+const ask = (url) =>
+  fetch(url)
+    .then((response) => (response.ok ? response.json() : null))
+    .catch(() => null);
+
+/**
+ * Takes what a document tells of a shard, except the state: that comes by events.
+ * @param {import('./board.js').Cluster} cluster
+ * @param {Listed} shard
+ */
 function take(cluster, { id, state, silent, since, reported }) {
   if (cluster.states[id] !== state) return;
+  /** @param {number | null} seconds */
   const ago = (seconds) => Date.now() - (seconds ?? NaN) * 1e3;
-  cluster.heard[id] = ago(silent);
+  cluster.heartbeats[id] = ago(silent);
   cluster.since[id] = ago(since);
   cluster.reported.set(id, reported);
 }
 
+/** @param {Hit} hit */
+const keyOf = ({ index, id }) => `${index},${id}`;
+
+/**
+ * Whether all is known that the detail shows.
+ * @param {Shard} shard
+ */
+const complete = ({ reported, silent }) =>
+  typeof reported === 'number' && (reported === 0 || silent >= 0);
+
 export class Status {
   #url;
   #board;
+  /** @type {Set<string>} what was asked for since the last pause */
   #asked = new Set();
-  #coming = new Set();     // the shards whose documents are on their way
+  /** @type {Set<string>} the shards whose documents were asked for and have not come yet */
+  #pending = new Set();
   #until = 0;
 
+  /**
+   * @param {string} url
+   * @param {import('./board.js').Board} board
+   */
   constructor(url, board) {
     this.#url = url;
     this.#board = board;
   }
 
-  /** Asks for what the page tells of these shards where look(hit) does not know it, and for all of
-   *  one's in detail. */
+  /**
+   * Asks for the shards whose times are not known.
+   * @param {(hit: Hit) => Shard} look
+   * @param {Hit[]} hits
+   * @param {Hit} [detail] a shard of which everything is needed
+   */
   async learn(look, hits, detail) {
-    await Promise.all([...hits, ...detail ? [detail] : []].map(async ({ index, id }, at) => {
-      const { clusters } = this.#board;
-      const { name } = clusters[index];
-      const shard = look({ index, id });
-      const known = at < hits.length ? time(shard) : shard.reported >= 0 && (!shard.reported || shard.silent >= 0);
-      if (known || !this.#due([index, id, shard.state, at < hits.length].join())) return;
-      const key = [index, id].join();
-      this.#coming.add(key);
-      // Where that fails, the words do without.
-      const answer = await ask(`${this.#url}/${encodeURIComponent(name)}/${id}`);
-      this.#coming.delete(key);
-      if (answer && clusters === this.#board.clusters) take(clusters[index], answer);
-    }));
+    const times = hits.filter((hit) => !time(look(hit)));
+    const answers = times.map((hit) => this.#learnOne(hit, `${look(hit).state},time`));
+    if (detail && !complete(look(detail))) {
+      answers.push(this.#learnOne(detail, `${look(detail).state},detail`));
+    }
+    await Promise.all(answers);
   }
 
-  /** Whether that shard's document is on its way. */
-  awaits = ({ index, id }) => this.#coming.has([index, id].join());
+  /**
+   * @param {Hit} hit
+   * @param {string} reason asked for once in a pause
+   */
+  async #learnOne(hit, reason) {
+    const key = keyOf(hit);
+    if (!this.#due(`${key},${reason}`)) return;
+    const { clusters } = this.#board;
+    const cluster = clusters[hit.index];
+    this.#pending.add(key);
+    const answer = await ask(`${this.#url}/${encodeURIComponent(cluster.name)}/${hit.id}`);
+    this.#pending.delete(key);
+    if (answer && clusters === this.#board.clusters) take(cluster, answer);
+  }
 
-  /** Asks for those of all shards at once, where there is one whose times are not known. */
+  /**
+   * Whether the document of a shard was asked for and has not come yet.
+   * @param {Hit} hit
+   */
+  awaits(hit) {
+    return this.#pending.has(keyOf(hit));
+  }
+
+  /** Asks for all shards at once, where the times of one are not known. */
   async learnAll() {
     const { clusters } = this.#board;
-    const known = clusters.every(({ states, since }) => states.every((state, id) => !state || since[id] >= 0));
+    const known = clusters.every(({ states, since }) =>
+      states.every((state, id) => !state || since[id] >= 0),
+    );
     if (known || !this.#due('all')) return;
     const answer = await ask(this.#url);
     if (clusters !== this.#board.clusters) return;
     for (const cluster of clusters) {
-      const list = answer?.clusters.find(({ name }) => name === cluster.name)?.list ?? [];
+      /** @type {{ name: string, list: Listed[] }[]} */
+      const documents = answer?.clusters ?? [];
+      const { list = [] } = documents.find(({ name }) => name === cluster.name) ?? {};
       for (const shard of list) if (shard.id < cluster.size) take(cluster, shard);
     }
   }
 
-  /** Whether that has not been asked for a while. */
+  /**
+   * Whether this was not asked for in the current pause; notes that it now is.
+   * @param {string} key
+   */
   #due(key) {
     if (Date.now() > this.#until) {
       this.#asked.clear();
       this.#until = Date.now() + PAUSE;
     }
-    return !this.#asked.has(key) && Boolean(this.#asked.add(key));
+    if (this.#asked.has(key)) return false;
+    this.#asked.add(key);
+    return true;
   }
 }

@@ -1,19 +1,34 @@
-// An EventSource or a WebSocket, kept up by a Connection. SPDX-License-Identifier: ISC
+// Receives events by an EventSource or a WebSocket. SPDX-License-Identifier: ISC
 import { Connection, LIMITS } from './connection.js';
 import { Route } from './route.js';
 
-const GAP = 15e3;          // a shorter absence hides nothing
-const GOING_AWAY = 1001;   // what a server says that restarts
+/** An absence of fewer milliseconds misses nothing. */
+const GAP = 15e3;
+/** The WebSocket close code of a server that restarts. */
+const GOING_AWAY = 1001;
 
-/** Calls take(name, data, when) with each event, where `when` is NaN after an absence,
- *  and show(view, contact) whenever the connection may look different. */
+/**
+ * @param {Pick<import('./settings.js').Settings, 'stream' | 'feed' | 'named'>} settings
+ * @param {(name: string, data: any, when: number) => void} take called with each event; `when`
+ *   is NaN for the first one after an absence
+ * @param {(view: string, contact: number) => void} show called whenever the view of the
+ *   connection may have changed
+ */
 export function listen({ stream, feed, named }, take, show) {
   const connection = new Connection(Date.now());
   const route = new Route(named);
-  let source, socket, lastId, first, hiding;
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {WebSocket | undefined} */
+  let socket;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let hiding;
+  let lastId = '';
+  let first = false;
 
   const present = () => show(connection.view(Date.now()), connection.contact);
 
+  /** @param {string} url */
   function resumed(url) {
     const address = new URL(url);
     if (lastId) address.searchParams.set('last-event-id', lastId);
@@ -21,55 +36,61 @@ export function listen({ stream, feed, named }, take, show) {
   }
 
   function close() {
-    if (socket?.readyState === 0) route.failed();
+    if (socket?.readyState === WebSocket.CONNECTING) route.feedFailed();
     source?.close();
     socket?.close();
-    source = socket = undefined;
+    source = undefined;
+    socket = undefined;
   }
 
   function open() {
     close();
     connection.opening(Date.now());
-    if (route.feed) dial();
-    else tune();
+    if (route.feed) openFeed();
+    else openStream();
   }
 
-  function tune() {
-    source = new EventSource(resumed(stream));
-    source.onopen = opened;
-    source.onerror = () => {
-      const { fed } = connection;
-      if (!connection.ended(Date.now(), source.readyState === 2)) source.close();
-      route.ended(fed, connection.brief);
-      if (connection.brief && route.feed && !socket) dial();
+  function openStream() {
+    const opening = new EventSource(resumed(stream));
+    source = opening;
+    opening.onopen = opened;
+    opening.onerror = () => {
+      const { delivered } = connection;
+      const closed = opening.readyState === EventSource.CLOSED;
+      if (!connection.streamEnded(Date.now(), closed)) opening.close();
+      route.streamEnded(delivered, connection.polling);
+      if (connection.polling && route.feed && !socket) openFeed();
       present();
     };
     for (const name of ['hello', 'update', 'health']) {
-      source.addEventListener(name, ({ data, lastEventId }) => receive(name, lastEventId, JSON.parse(data)));
+      opening.addEventListener(name, ({ data, lastEventId }) => {
+        receive(name, lastEventId, JSON.parse(data));
+      });
     }
   }
 
-  /** While the stream rests, or in its place. */
-  function dial() {
-    const mine = socket = new WebSocket(resumed(feed), 'glance-events');
-    let open = false;
-    mine.onopen = () => {
+  /** In place of the stream, or while the browser waits before it polls again. */
+  function openFeed() {
+    const opening = new WebSocket(resumed(feed), 'glance-events');
+    socket = opening;
+    let isOpen = false;
+    opening.onopen = () => {
       source?.close();
       source = undefined;
-      open = true;
-      route.opened();
+      isOpen = true;
+      route.feedOpened();
       opened();
     };
-    mine.onmessage = ({ data: text }) => {
+    opening.onmessage = ({ data: text }) => {
       const { event, id, data } = JSON.parse(text);
       receive(event, id, data);
     };
-    mine.onclose = ({ code }) => {
-      if (mine !== socket) return;
+    opening.onclose = ({ code }) => {
+      if (opening !== socket) return;
       socket = undefined;
-      if (open) connection.left(Date.now(), code === GOING_AWAY);
-      else route.failed();
-      if (!open && !source) tune();
+      if (isOpen) connection.feedEnded(Date.now(), code === GOING_AWAY);
+      else route.feedFailed();
+      if (!isOpen && !source) openStream();
       present();
     };
   }
@@ -79,12 +100,17 @@ export function listen({ stream, feed, named }, take, show) {
     connection.opened(Date.now());
   }
 
+  /**
+   * @param {string} name
+   * @param {string} id
+   * @param {any} data
+   */
   function receive(name, id, data) {
     const now = Date.now();
     const missed = first && now - connection.contact > GAP;
     first = false;
     lastId = id;
-    connection.sign(now);
+    connection.received(now);
     take(name, data, missed ? NaN : now);
     present();
   }
@@ -93,13 +119,15 @@ export function listen({ stream, feed, named }, take, show) {
     if (!document.hidden && connection.returned(Date.now())) open();
   }
 
+  function pause() {
+    close();
+    connection.paused(Date.now());
+  }
+
   addEventListener('online', back);
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hiding);
-    hiding = document.hidden && setTimeout(() => {
-      close();
-      connection.paused(Date.now());
-    }, LIMITS.hidden);
+    if (document.hidden) hiding = setTimeout(pause, LIMITS.hidden);
     back();
   });
   setInterval(() => {

@@ -8,7 +8,8 @@ const { Board, eachId } = await load('board.js');
 
 const NOW = 1732428000000;
 const hello = (...clusters) => ({
-  timeout: 30, clusters: clusters.map(([name, states]) => ({ name, states })),
+  timeout: 30,
+  clusters: clusters.map(([name, states]) => ({ name, states })),
 });
 
 function ids(ranges, size = 100) {
@@ -17,9 +18,9 @@ function ids(ranges, size = 100) {
   return found;
 }
 
-/** What a status document would have told. */
+/** Sets what a status document tells. */
 function told({ clusters: [cluster] }, id, silent, since) {
-  cluster.heard[id] = NOW - silent * 1000;
+  cluster.heartbeats[id] = NOW - silent * 1000;
   cluster.since[id] = NOW - since * 1000;
   cluster.reported.set(id, 3);
 }
@@ -45,7 +46,13 @@ test('ranges never leave the cluster', () => {
 test('the first hello makes the clusters', () => {
   const fresh = new Board();
   assert.equal(fresh.hello(hello(['main', '3312'], ['patron', '0'])), null);
-  assert.deepEqual(fresh.clusters.map(({ name, size }) => [name, size]), [['main', 4], ['patron', 1]]);
+  assert.deepEqual(
+    fresh.clusters.map(({ name, size }) => [name, size]),
+    [
+      ['main', 4],
+      ['patron', 1],
+    ],
+  );
   assert.deepEqual([...fresh.clusters[0].states], [3, 3, 1, 2]);
   assert.deepEqual(fresh.counts(), [1, 1, 1, 2, 0, 0, 0]);
 });
@@ -53,37 +60,55 @@ test('the first hello makes the clusters', () => {
 test('another hello of the same clusters is applied by difference', () => {
   const known = board(['main', '3333'], ['patron', '00']);
   const clusters = known.clusters;
-  assert.deepEqual(known.hello(hello(['main', '3323'], ['patron', '03'])), [{ index: 0, id: 2 }, { index: 1, id: 1 }]);
+  assert.deepEqual(known.hello(hello(['main', '3323'], ['patron', '03'])), [
+    { index: 0, id: 2 },
+    { index: 1, id: 1 },
+  ]);
   assert.equal(known.clusters, clusters, 'the clusters stay the same objects');
   assert.deepEqual(known.counts(), [1, 0, 1, 4, 0, 0, 0]);
 });
 
 test('other names, sizes or order are other clusters', () => {
-  for (const other of [[['main', '333']], [['more', '33']], [['b', '33'], ['main', '33']]]) {
+  for (const other of [
+    [['main', '333']],
+    [['more', '33']],
+    [
+      ['b', '33'],
+      ['main', '33'],
+    ],
+  ]) {
     assert.equal(board(['main', '33']).hello(hello(...other)), null);
   }
 });
 
-test('an update sets states and reports the changes alone', () => {
+test('an update sets states and returns the changes only', () => {
   const known = board(['main', '333333']);
-  assert.deepEqual(
-    known.update({ clusters: { main: { 2: '1-2', 3: '0' } } }, NOW),
-    [{ index: 0, id: 1 }, { index: 0, id: 2 }],
-  );
+  assert.deepEqual(known.update({ clusters: { main: { 2: '1-2', 3: '0' } } }, NOW), [
+    { index: 0, id: 1 },
+    { index: 0, id: 2 },
+  ]);
   assert.deepEqual(known.counts(), [0, 0, 2, 4, 0, 0, 0]);
 });
 
-test('an update of unknown clusters is none of ours', () => {
-  assert.deepEqual(board(['main', '3']).update({ clusters: { other: { 2: '0' }, toString: { 2: '0' } } }, NOW), []);
+test('an update of unknown clusters changes nothing', () => {
+  assert.deepEqual(
+    board(['main', '3']).update({ clusters: { other: { 2: '0' }, toString: { 2: '0' } } }, NOW),
+    [],
+  );
 });
 
-test('a change is a sign of life, and begins a state', () => {
+test('a change is a heartbeat, and begins a state', () => {
   const known = board(['main', '3']);
   known.update({ clusters: { main: { 2: '0' } } }, NOW);
-  assert.deepEqual(known.clusters[0].shard(0, NOW + 3000), { state: 2, silent: 3, since: 3, reported: undefined });
+  assert.deepEqual(known.clusters[0].shard(0, NOW + 3000), {
+    state: 2,
+    silent: 3,
+    since: 3,
+    reported: undefined,
+  });
 });
 
-test('unhealthy is silence: at least the timeout, or since it was heard', () => {
+test('an unhealthy shard is silent for the timeout, or since its last heartbeat', () => {
   const known = board(['main', '33']);
   known.health({ clusters: { main: '1' } }, NOW - 31000);
   known.update({ clusters: { main: { 1: '0-1' } } }, NOW);
@@ -91,21 +116,30 @@ test('unhealthy is silence: at least the timeout, or since it was heard', () => 
   assert.equal(known.clusters[0].shard(1, NOW).silent, 31);
 });
 
-test('nobody knows when a change happened that nobody saw', () => {
+test('the time of a change during an absence is not known', () => {
   const known = board(['main', '33']);
   known.health({ clusters: { main: '0-1' } }, NOW);
   known.update({ clusters: { main: { 2: '0' } } }, NaN);
   known.hello(hello(['main', '22']));
   for (const id of [0, 1]) {
-    assert.deepEqual(known.clusters[0].shard(id, NOW), { state: 2, silent: NaN, since: NaN, reported: undefined });
+    assert.deepEqual(known.clusters[0].shard(id, NOW), {
+      state: 2,
+      silent: NaN,
+      since: NaN,
+      reported: undefined,
+    });
   }
 });
 
-test('nor what has changed and come back unseen', () => {
+test('nor of a shard that has changed and changed back in an absence', () => {
   const known = board(['main', '333']);
   known.health({ clusters: { main: '0-2' } }, NOW);
   told(known, 1, 0, 60);
-  assert.deepEqual(known.update({ clusters: { main: { 3: '1' } } }, NaN), [], 'and it is no change');
+  assert.deepEqual(
+    known.update({ clusters: { main: { 3: '1' } } }, NaN),
+    [],
+    'and it is no change',
+  );
   const nothing = { state: 3, silent: NaN, since: NaN, reported: undefined };
   assert.deepEqual(known.clusters[0].shard(1, NOW), nothing);
   assert.equal(known.clusters[0].shard(0, NOW).silent, 0);
@@ -121,20 +155,29 @@ test('a change and back in one update began just now', () => {
   assert.equal(known.clusters[0].shard(0, NOW + 2000).since, 2);
 });
 
-test('only an unhealthy shard is silent for longer than the timeout: of another, signs were missed', () => {
+test('a silence longer than the timeout is unknown unless the shard is unhealthy', () => {
   const known = board(['main', '31']);
   for (const id of [0, 1]) told(known, id, 0, 60);
-  const { clusters: [cluster] } = known;
+  const {
+    clusters: [cluster],
+  } = known;
   assert.equal(cluster.shard(0, NOW + 32000).silent, 32, 'the sweep may be late');
   assert.ok(Number.isNaN(cluster.shard(0, NOW + 32001).silent));
   assert.equal(cluster.shard(1, NOW + 600000).silent, 600);
   known.update({ clusters: { main: { 1: '0' } } }, NOW + 600000);
-  assert.equal(cluster.shard(0, NOW + 600000).silent, 30, 'not since the last sign that came through');
+  assert.equal(
+    cluster.shard(0, NOW + 600000).silent,
+    30,
+    'not since the last heartbeat that was received',
+  );
 });
 
-test('health is a sign of life and no change', () => {
+test('health is a heartbeat and no change', () => {
   const known = board(['main', '3333']);
-  assert.deepEqual(known.health({ clusters: { main: '1,3' } }, NOW), [{ index: 0, id: 1 }, { index: 0, id: 3 }]);
+  assert.deepEqual(known.health({ clusters: { main: '1,3' } }, NOW), [
+    { index: 0, id: 1 },
+    { index: 0, id: 3 },
+  ]);
   assert.equal(known.clusters[0].shard(3, NOW + 8000).silent, 8);
   assert.ok(Number.isNaN(known.clusters[0].shard(0, NOW).silent));
 });
@@ -155,8 +198,13 @@ test('ages never run backwards', () => {
 test('what is in trouble comes worst first, and no more than asked for', () => {
   const known = board(['main', '0123456'], ['patron', '32']);
   assert.deepEqual(known.first(50), [
-    { index: 0, id: 2 }, { index: 1, id: 1 }, { index: 0, id: 1 }, { index: 0, id: 5 },
-    { index: 0, id: 4 }, { index: 0, id: 6 }, { index: 0, id: 0 },
+    { index: 0, id: 2 },
+    { index: 1, id: 1 },
+    { index: 0, id: 1 },
+    { index: 0, id: 5 },
+    { index: 0, id: 4 },
+    { index: 0, id: 6 },
+    { index: 0, id: 0 },
   ]);
   assert.equal(known.first(3).length, 3);
   assert.equal(board(['main', '2'.repeat(100)]).first(50).length, 50);
@@ -164,6 +212,11 @@ test('what is in trouble comes worst first, and no more than asked for', () => {
 
 test('the shards in one state, over all clusters', () => {
   const known = board(['main', '0323'], ['patron', '33']);
-  assert.deepEqual(known.first(50, [3]), [{ index: 0, id: 1 }, { index: 0, id: 3 }, { index: 1, id: 0 }, { index: 1, id: 1 }]);
+  assert.deepEqual(known.first(50, [3]), [
+    { index: 0, id: 1 },
+    { index: 0, id: 3 },
+    { index: 1, id: 0 },
+    { index: 1, id: 1 },
+  ]);
   assert.deepEqual(known.first(50, [6]), []);
 });

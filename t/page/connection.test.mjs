@@ -13,7 +13,7 @@ const SECOND = 1000;
 function live() {
   const connection = new Connection(T - 60 * SECOND);
   connection.opened(T - 60 * SECOND);
-  connection.sign(T);
+  connection.received(T);
   return connection;
 }
 
@@ -21,8 +21,12 @@ test('connecting, live', () => {
   const connection = new Connection(T);
   assert.equal(connection.view(T), 'connecting');
   connection.opened(T + 10);
-  assert.equal(connection.view(T + 10), 'connecting', 'an answer without an event shows nothing yet');
-  connection.sign(T + 20);
+  assert.equal(
+    connection.view(T + 10),
+    'connecting',
+    'an answer without an event shows nothing yet',
+  );
+  connection.received(T + 20);
   assert.equal(connection.view(T + 20), 'live');
   assert.equal(connection.contact, T + 20);
 });
@@ -40,9 +44,9 @@ test('an attempt that hangs is given up after 15 s', () => {
   assert.ok(connection.due(T + 15 * SECOND));
 });
 
-test('a broken stream: reconnecting for 5 s, then lost, with the time of the last sign', () => {
+test('a broken stream: reconnecting for 5 s, then lost, with the time of the last event', () => {
   const connection = live();
-  assert.ok(connection.ended(T + 2000, false), 'the browser comes back by itself');
+  assert.ok(connection.streamEnded(T + 2000, false), 'the browser comes back by itself');
   assert.equal(connection.view(T + 2000), 'reconnecting');
   assert.equal(connection.view(T + 6999), 'reconnecting');
   assert.equal(connection.view(T + 7000), 'lost');
@@ -51,52 +55,53 @@ test('a broken stream: reconnecting for 5 s, then lost, with the time of the las
 
 test('any event makes it live again', () => {
   const connection = live();
-  connection.ended(T, false);
+  connection.streamEnded(T, false);
   connection.opened(T + 8000);
   assert.equal(connection.view(T + 8000), 'lost');
-  connection.sign(T + 8001);
+  connection.received(T + 8001);
   assert.equal(connection.view(T + 8001), 'live');
 });
 
-test('the brief form is no lost connection', () => {
+test('the polling fallback is no lost connection', () => {
   const connection = new Connection(T);
   for (let at = T; at < T + 60 * SECOND; at += 10 * SECOND) {
     connection.opened(at);
-    connection.sign(at + 5);
-    assert.ok(connection.ended(at + 10, false));
-    for (let later = 10; later < 10 * SECOND; later += 500) assert.equal(connection.view(at + later), 'live');
-    assert.ok(!connection.due(at + 10 * SECOND), 'the browser is left its 10 s');
+    connection.received(at + 5);
+    assert.ok(connection.streamEnded(at + 10, false));
+    for (let later = 10; later < 10 * SECOND; later += 500)
+      assert.equal(connection.view(at + later), 'live');
+    assert.ok(!connection.due(at + 10 * SECOND), 'the browser has 10 s to reconnect');
   }
 });
 
-test('a brief form that does not come back is lost', () => {
+test('a polling fallback that does not come back is lost', () => {
   const connection = new Connection(T);
   connection.opened(T);
-  connection.sign(T);
-  connection.ended(T, false);
+  connection.received(T);
+  connection.streamEnded(T, false);
   assert.equal(connection.view(T + 12 * SECOND), 'reconnecting');
   assert.ok(connection.due(T + 12 * SECOND), 'and opened anew');
   assert.equal(connection.view(T + 17 * SECOND), 'lost');
 });
 
-test('a failed attempt after the brief form is trouble at once', () => {
+test('a failed attempt after the polling fallback is trouble at once', () => {
   const connection = new Connection(T);
   connection.opened(T);
-  connection.sign(T);
-  connection.ended(T, false);
-  assert.ok(!connection.ended(T + 3000, false), 'from here on we come back ourselves');
+  connection.received(T);
+  connection.streamEnded(T, false);
+  assert.ok(!connection.streamEnded(T + 3000, false), 'from here on the page reconnects by itself');
   assert.equal(connection.view(T + 3000), 'reconnecting');
   assert.equal(connection.view(T + 8000), 'lost');
 });
 
-test('an answer that is no stream is ours to try again', () => {
+test('a response that is no stream is tried again by the page', () => {
   const connection = live();
-  assert.ok(!connection.ended(T, true, 0));
+  assert.ok(!connection.streamEnded(T, true, 0));
   assert.ok(!connection.due(T + 999));
   assert.ok(connection.due(T + 1000));
 });
 
-test('the waits grow to 30 s and are spread', () => {
+test('the waits grow to 30 s and are spread at random', () => {
   assert.equal(backoff(0, 0), 1000);
   assert.equal(backoff(0, 1), 2000);
   assert.equal(backoff(3, 1), 9000);
@@ -107,23 +112,23 @@ test('the waits grow to 30 s and are spread', () => {
   const waits = [];
   for (let at = T; waits.length < 8;) {
     connection.opening(at);
-    connection.ended(at, false, 1);
+    connection.streamEnded(at, false, 1);
     waits.push((connection.deadline - at) / SECOND);
     at = connection.deadline;
   }
   assert.deepEqual(waits, [2, 3, 5, 9, 17, 30, 30, 30]);
 });
 
-test('a sign ends the growth', () => {
+test('an event ends the growth', () => {
   const connection = new Connection(T);
-  for (let i = 0; i < 9; i++) connection.ended(T, true, 1);
+  for (let i = 0; i < 9; i++) connection.streamEnded(T, true, 1);
   connection.opening(T);
-  connection.sign(T);
-  connection.ended(T, true, 1);
+  connection.received(T);
+  connection.streamEnded(T, true, 1);
   assert.equal(connection.deadline, T + 2000);
 });
 
-test('no sign for 40 s: opened anew, which is no trouble by itself', () => {
+test('no event for 40 s: opened anew, which is no trouble by itself', () => {
   const connection = live();
   const silent = T + LIMITS.open;
   assert.ok(!connection.due(silent - 1));
@@ -134,16 +139,16 @@ test('no sign for 40 s: opened anew, which is no trouble by itself', () => {
   assert.equal(connection.view(silent + 6000), 'lost');
 });
 
-test('every event is a sign', () => {
+test('every event extends the deadline', () => {
   const connection = live();
-  connection.sign(T + 39 * SECOND);
+  connection.received(T + 39 * SECOND);
   assert.ok(!connection.due(T + 78 * SECOND));
 });
 
 test('a feed that says goodbye is expected back: soon, spread, and no trouble yet', () => {
   for (const random of [0, 0.5, 1]) {
     const connection = live();
-    connection.left(T, true, random);
+    connection.feedEnded(T, true, random);
     assert.equal(connection.deadline, T + random * 2 * SECOND);
     assert.equal(connection.view(T + 2999), 'live');
     assert.equal(connection.view(T + 3000), 'reconnecting');
@@ -151,23 +156,23 @@ test('a feed that says goodbye is expected back: soon, spread, and no trouble ye
   }
 });
 
-test('a feed that breaks is trouble at once, and ours to open again', () => {
+test('a feed that breaks is trouble at once, and opened again', () => {
   const connection = live();
-  connection.left(T, false, 1);
+  connection.feedEnded(T, false, 1);
   assert.equal(connection.view(T), 'reconnecting');
   assert.equal(connection.deadline, T + 2 * SECOND);
 });
 
-test('the brief form is told apart from a stream that broke', () => {
+test('the polling fallback is told apart from a stream that broke', () => {
   const connection = new Connection(T);
   connection.opened(T);
-  connection.sign(T);
-  connection.ended(T + 1999, false);
-  assert.equal(connection.brief, true);
+  connection.received(T);
+  connection.streamEnded(T + 1999, false);
+  assert.equal(connection.polling, true);
   connection.opened(T + 5000);
-  connection.sign(T + 5000);
-  connection.ended(T + 7000, false);
-  assert.equal(connection.brief, false);
+  connection.received(T + 5000);
+  connection.streamEnded(T + 7000, false);
+  assert.equal(connection.polling, false);
 });
 
 test('a paused stream stays closed, and is stale when the tab returns', () => {
@@ -177,15 +182,15 @@ test('a paused stream stays closed, and is stale when the tab returns', () => {
   assert.equal(connection.view(T + 86400 * SECOND), 'paused', 'which is no loss');
   assert.ok(connection.returned(T + 86400 * SECOND));
   connection.opening(T + 86400 * SECOND);
-  assert.equal(connection.view(T + 86400 * SECOND), 'lost', 'until there is a sign');
+  assert.equal(connection.view(T + 86400 * SECOND), 'lost', 'until there is an event');
 });
 
 test('the network or the tab returns: at once where it waits, not where all is well', () => {
   const connection = live();
   assert.ok(!connection.returned(T + 1000));
   assert.ok(connection.returned(T + 40 * SECOND), 'silent for too long');
-  connection.ended(T + 1000, false);
+  connection.streamEnded(T + 1000, false);
   assert.ok(connection.returned(T + 1000), 'the browser has not come back yet');
-  connection.ended(T + 1000, true);
+  connection.streamEnded(T + 1000, true);
   assert.ok(connection.returned(T + 1000), 'waiting');
 });

@@ -1,5 +1,5 @@
-// The page where the stream comes in the brief form: it turns to the feed, and stays; and what
-// it does while nobody looks.
+// The page where the stream is the polling fallback: it opens the feed and keeps it. And the page
+// in a hidden tab.
 // SPDX-License-Identifier: ISC
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
@@ -8,7 +8,9 @@ import { Mock } from './mock.mjs';
 
 let browser, mock, base, page;
 
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser?.close());
 beforeEach(async () => {
   mock = new Mock();
@@ -33,7 +35,7 @@ async function asked(count, what = 'feed') {
   }
 }
 
-/** Waits until the page lives on the feed, asked for so many times by now. */
+/** Waits until the page receives events by the feed, which it has asked for so many times. */
 async function fed(times = 1) {
   await asked(times);
   const state = times % 2 ? 2 : 5;
@@ -41,7 +43,7 @@ async function fed(times = 1) {
   await shows(state);
 }
 
-test('the brief form turns the page to the feed, which goes on where it ended', async () => {
+test('after the polling fallback the page opens the feed, which resumes', async () => {
   await page.goto(base);
   await asked(1);
   assert.deepEqual(mock.asked, ['stream null', 'feed e-0 glance-events']);
@@ -51,9 +53,11 @@ test('the brief form turns the page to the feed, which goes on where it ended', 
   assert.equal(mock.asked.length, 2, 'and the stream is left alone');
 });
 
-test('a feed that is slow to open is asked for once, and meanwhile the stream serves', async () => {
+test('a feed that is slow to open is asked for once, while the page polls the stream', async () => {
   let answer;
-  mock.slow = new Promise((resolve) => { answer = resolve; });
+  mock.slow = new Promise((resolve) => {
+    answer = resolve;
+  });
   mock.retry = 300;
   await page.goto(base);
   await asked(4, 'stream');
@@ -66,14 +70,20 @@ test('a feed that is slow to open is asked for once, and meanwhile the stream se
   assert.equal(mock.viewers, 1);
 });
 
-test('a goodbye: back to the feed, without a word to the reader', async () => {
+test('a goodbye: back to the feed, and the reader sees no change', async () => {
   await page.goto(base);
   await fed();
-  const seen = page.evaluate(() => new Promise((resolve) => {
-    const views = [];
-    new MutationObserver(() => views.push(document.body.dataset.connection)).observe(document.body, { attributeFilter: ['data-connection'] });
-    addEventListener('seen', () => resolve(views));
-  }));
+  const seen = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const views = [];
+        new MutationObserver(() => views.push(document.body.dataset.connection)).observe(
+          document.body,
+          { attributeFilter: ['data-connection'] },
+        );
+        addEventListener('seen', () => resolve(views));
+      }),
+  );
   mock.drop(true);
   await asked(2);
   assert.equal(mock.asked.at(-1), 'feed e-1 glance-events');
@@ -83,7 +93,7 @@ test('a goodbye: back to the feed, without a word to the reader', async () => {
   assert.deepEqual(await seen, []);
 });
 
-test('a cut: reconnecting, and back', async () => {
+test('a cut connection: reconnecting, then live again', async () => {
   await page.goto(base);
   await fed();
   const { length } = mock.asked;
@@ -94,7 +104,7 @@ test('a cut: reconnecting, and back', async () => {
   assert.deepEqual(mock.asked.slice(length), ['feed e-1 glance-events'], 'not by the stream');
 });
 
-test('no feed: tried once, then on with the brief form', async () => {
+test('no feed: tried once, then polling goes on', async () => {
   mock.feed = false;
   mock.retry = 300;
   await page.goto(base);
@@ -104,7 +114,10 @@ test('no feed: tried once, then on with the brief form', async () => {
 });
 
 test('an old url names the feed, which is opened first', async () => {
-  mock.files.set('/assets/config.js', `window.config = { url: 'ws://${base.slice(7)}/api/feed', branding: '<b>My</b> Bot' };`);
+  mock.files.set(
+    '/assets/config.js',
+    `window.config = { url: 'ws://${base.slice(7)}/api/feed', branding: '<b>My</b> Bot' };`,
+  );
   mock.stream = false;
   await page.goto(base);
   await pill('live');
@@ -113,8 +126,11 @@ test('an old url names the feed, which is opened first', async () => {
   assert.equal(await page.locator('#header-brand b').count(), 0, 'text, not markup');
 });
 
-test('and where that is all there is, it is found again', async () => {
-  mock.files.set('/assets/config.js', `window.config = { url: '${base.replace('http', 'ws')}/api/feed' };`);
+test('a server with the feed only: the page connects once the feed is back', async () => {
+  mock.files.set(
+    '/assets/config.js',
+    `window.config = { url: '${base.replace('http', 'ws')}/api/feed' };`,
+  );
   mock.stream = mock.feed = false;
   await page.goto(base);
   await asked(1);
@@ -124,27 +140,34 @@ test('and where that is all there is, it is found again', async () => {
   await pill('live');
 });
 
-test('the brief form tells of no sign of life, so the page asks how long ago it was', async () => {
-  const silent = (seconds) => mock.files.set('/api/status/main/2', JSON.stringify({ id: 2, state: 3, silent: seconds, since: 600, reported: 3 }));
+test('the polling fallback has no heartbeats, so the page asks when the last one was', async () => {
+  const silent = (seconds) =>
+    mock.files.set(
+      '/api/status/main/2',
+      JSON.stringify({ id: 2, state: 3, silent: seconds, since: 600, reported: 3 }),
+    );
   mock.feed = false;
   silent(1);
   await page.clock.install();
   await page.goto(`${base}/#guild=%232`);
-  await page.locator('#answers', { hasText: /^main: shard 2 of 6, Online, heard [1-9] s ago$/ }).waitFor();
+  await page
+    .locator('#answers', { hasText: /^main: shard 2 of 6, Online, heard [1-9] s ago$/ })
+    .waitFor();
   silent(20);
   await page.clock.fastForward(60e3);
   await page.locator('#answers', { hasText: /, Online, heard 2\d s ago$/ }).waitFor();
 });
 
-// ---- nobody looks ----------------------------------------------------------------------------
+// ---- a hidden tab ----------------------------------------------------------------------------
 
-/** As a browser does when another tab is chosen, and this one again. */
-const hide = (hidden) => page.evaluate((hidden) => {
-  Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
-  document.dispatchEvent(new Event('visibilitychange'));
-}, hidden);
+/** Hides or shows the tab, as a browser does. */
+const hide = (yes) =>
+  page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, yes);
 
-/** The page on the feed, with a clock that the test moves on. */
+/** Opens the page on the feed, with a clock that the test sets. */
 async function timed() {
   await page.clock.install();
   await page.goto(base);
@@ -159,7 +182,7 @@ async function viewers(count) {
   }
 }
 
-test('a hidden tab lets its feed go after 5 minutes, and has it back when it is looked at', async () => {
+test('a hidden tab closes its feed after 5 minutes, and opens it when it is shown', async () => {
   await timed();
   await hide(true);
   await page.clock.fastForward(270e3);
@@ -176,7 +199,7 @@ test('a hidden tab lets its feed go after 5 minutes, and has it back when it is 
   await page.waitForFunction(() => document.title === '1 of 6 shards is not online · Glance');
 });
 
-test('a tab that is looked at again in time has lost nothing', async () => {
+test('a tab that is shown again in time keeps its feed', async () => {
   await timed();
   await hide(true);
   await page.clock.fastForward(10e3);
@@ -187,7 +210,7 @@ test('a tab that is looked at again in time has lost nothing', async () => {
   await fed(2);
 });
 
-test('without a sign for 40 s it is opened anew, without a word to the reader', async () => {
+test('without an event for 40 s it is opened anew, and the reader sees no change', async () => {
   await timed();
   await page.clock.fastForward(41e3);
   await fed(2);

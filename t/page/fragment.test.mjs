@@ -1,4 +1,4 @@
-// The page's address: what stands after its #.
+// The fragment of the page's address.
 // SPDX-License-Identifier: ISC
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -6,10 +6,11 @@ import { load } from './modules.mjs';
 
 const { get, set } = await load('fragment.js');
 
-test('reads what is there, and nothing from what is not', () => {
+test('reads a value, and nothing where there is none', () => {
   assert.equal(get('state', '#guild=123&state=offline'), 'offline');
   assert.equal(get('guild', '#guild=main%3A17'), 'main:17');
-  for (const hash of ['', '#', '#guild=', '#other=1', '#%', '#guild']) assert.equal(get('guild', hash), '', hash);
+  for (const hash of ['', '#', '#guild=', '#other=1', '#%', '#guild'])
+    assert.equal(get('guild', hash), '', hash);
 });
 
 test('changes one value and leaves the others', () => {
@@ -20,13 +21,13 @@ test('changes one value and leaves the others', () => {
   assert.equal(set('state', 'unknown', '#state=offline&state=online'), '#state=unknown');
 });
 
-test('whatever a cluster is called comes back', () => {
+test('the name of any cluster is read as it was written', () => {
   for (const name of ['two words', 'a&b=c', '100%', '#1', 'Grüße', '<img onerror>']) {
     assert.equal(get('shard', set('shard', `${name}:7`, '')), `${name}:7`);
   }
 });
 
-test('leaves nothing of nothing', () => {
+test('without values the fragment is empty', () => {
   assert.equal(set('state', '', '#state=offline'), '');
   assert.equal(set('guild', '', ''), '');
 });

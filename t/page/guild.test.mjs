@@ -7,10 +7,13 @@ import { load } from './modules.mjs';
 const { find, parse, shardOf } = await load('guild.js');
 
 const GUILD = '1327614406976077726';
-const CLUSTERS = [{ name: 'main', size: 60 }, { name: 'patron bots', size: 6 }];
+const CLUSTERS = [
+  { name: 'main', size: 60 },
+  { name: 'patron bots', size: 6 },
+];
 const guild = { kind: 'guild', guild: 1327614406976077726n };
 
-test('a guild is never sent through a double', () => {
+test('a guild is never converted to a double', () => {
   assert.equal(shardOf(1327614406976077726n, 60), 5);
   assert.equal(Number(BigInt(Number(GUILD)) >> 22n) % 60, 6, 'as a double it would be 6');
 });
@@ -24,13 +27,25 @@ test('shards of guilds at the ends of the range', () => {
 });
 
 test('takes an ID with any white space', () => {
-  for (const text of [GUILD, ` ${GUILD}\n`, '1327 6144\t0697 6077 726', `\u200b${GUILD}\ufeff`, `000${GUILD}`]) {
+  for (const text of [
+    GUILD,
+    ` ${GUILD}\n`,
+    '1327 6144\t0697 6077 726',
+    `\u200b${GUILD}\ufeff`,
+    `000${GUILD}`,
+  ]) {
     assert.deepEqual(parse(text), guild, JSON.stringify(text));
   }
 });
 
 test('takes links to any channel', () => {
-  for (const host of ['discord.com', 'ptb.discord.com', 'canary.discord.com', 'discordapp.com', 'Discord.com']) {
+  for (const host of [
+    'discord.com',
+    'ptb.discord.com',
+    'canary.discord.com',
+    'discordapp.com',
+    'Discord.com',
+  ]) {
     for (const rest of ['', '/', '/1327614406976077999', '/1/2?x=1#y']) {
       assert.deepEqual(parse(`https://${host}/channels/${GUILD}${rest}`), guild, host + rest);
     }
@@ -52,13 +67,30 @@ test('takes shards, with and without a cluster', () => {
   assert.deepEqual(parse('patron bots: 5'), { kind: 'shard', name: 'patron bots', id: 5 });
 });
 
-test('empty is neither right nor wrong', () => {
+test('an empty search is valid and finds nothing', () => {
   assert.deepEqual(find(' \n', CLUSTERS), { hits: [], hint: '', invalid: false });
 });
 
-const BAD = ['0x10', '1e18', '-5', '+5', 'abc', '18446744073709551616', '1.5', '1,000', '#', ':17', '#-1', '#1e1',
-  'https://example.com/channels/1', `https://discord.com.evil/channels/${GUILD}`, 'discord.com/channels/abc',
-  'https://discord.com/invite/1', '\u0661\u0662\u0663', 'main:17:3'];
+const BAD = [
+  '0x10',
+  '1e18',
+  '-5',
+  '+5',
+  'abc',
+  '18446744073709551616',
+  '1.5',
+  '1,000',
+  '#',
+  ':17',
+  '#-1',
+  '#1e1',
+  'https://example.com/channels/1',
+  `https://discord.com.evil/channels/${GUILD}`,
+  'discord.com/channels/abc',
+  'https://discord.com/invite/1',
+  '\u0661\u0662\u0663',
+  'main:17:3',
+];
 for (const text of BAD) {
   test(`refuses ${text}`, () => {
     assert.deepEqual(parse(text), { kind: 'invalid' });
@@ -75,7 +107,10 @@ test('2^64 - 1 is the largest ID', () => {
 
 test('answers for every cluster in the configured order', () => {
   const { hits, hint, invalid } = find(GUILD, CLUSTERS);
-  assert.deepEqual(hits, [{ index: 0, id: 5 }, { index: 1, id: 5 }]);
+  assert.deepEqual(hits, [
+    { index: 0, id: 5 },
+    { index: 1, id: 5 },
+  ]);
   assert.equal(hint, 'Look at the bot that was invited.');
   assert.equal(invalid, false);
 });
@@ -92,12 +127,18 @@ test('fewer than 17 digits: an answer, and a doubt', () => {
 
 test('direct messages are on shard 0', () => {
   const { hits, hint } = find('@me', CLUSTERS);
-  assert.deepEqual(hits, [{ index: 0, id: 0 }, { index: 1, id: 0 }]);
+  assert.deepEqual(hits, [
+    { index: 0, id: 0 },
+    { index: 1, id: 0 },
+  ]);
   assert.match(hint, /^Direct messages live on shard 0\./);
 });
 
 test('a shard is found where it exists', () => {
-  assert.deepEqual(find('#5', CLUSTERS).hits, [{ index: 0, id: 5 }, { index: 1, id: 5 }]);
+  assert.deepEqual(find('#5', CLUSTERS).hits, [
+    { index: 0, id: 5 },
+    { index: 1, id: 5 },
+  ]);
   assert.deepEqual(find('#17', CLUSTERS).hits, [{ index: 0, id: 17 }]);
   assert.deepEqual(find('patron bots:5', CLUSTERS).hits, [{ index: 1, id: 5 }]);
 });

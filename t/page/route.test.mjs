@@ -6,65 +6,67 @@ import { load } from './modules.mjs';
 
 const { Route } = await load('route.js');
 
-const BRIEF = [true, true], BROKEN = [true, false], REFUSED = [false, false];
+const POLLING = [true, true],
+  BROKEN = [true, false],
+  REFUSED = [false, false];
 
 test('the stream comes first, and stays as long as it is held open', () => {
   const route = new Route();
   assert.ok(!route.feed);
-  route.ended(...BROKEN);
+  route.streamEnded(...BROKEN);
   assert.ok(!route.feed);
-  route.ended(...REFUSED);
-  assert.ok(!route.feed, 'nobody knows of a feed');
+  route.streamEnded(...REFUSED);
+  assert.ok(!route.feed, 'no feed is known');
 });
 
-test('after the brief form the feed is tried, and kept if it opens', () => {
+test('after the polling fallback the feed is tried, and kept if it opens', () => {
   const route = new Route();
-  route.ended(...BRIEF);
+  route.streamEnded(...POLLING);
   assert.ok(route.feed);
-  route.opened();
+  route.feedOpened();
   assert.ok(route.feed);
 });
 
-test('once, if it does not', () => {
+test('a feed that does not open is tried once', () => {
   const route = new Route();
-  route.ended(...BRIEF);
-  route.failed();
-  for (const end of [BRIEF, BROKEN, REFUSED, BRIEF]) {
-    route.ended(...end);
+  route.streamEnded(...POLLING);
+  route.feedFailed();
+  for (const end of [POLLING, BROKEN, REFUSED, POLLING]) {
+    route.streamEnded(...end);
     assert.ok(!route.feed);
   }
 });
 
 test('a feed that once opened is tried again, in turns with the stream', () => {
   const route = new Route();
-  route.ended(...BRIEF);
-  route.opened();
+  route.streamEnded(...POLLING);
+  route.feedOpened();
   for (let turn = 0; turn < 3; turn++) {
-    route.failed();
+    route.feedFailed();
     assert.ok(!route.feed);
-    route.ended(...REFUSED);
+    route.streamEnded(...REFUSED);
     assert.ok(route.feed);
   }
 });
 
-test('a feed that is gone while the stream is there is given up', () => {
+test('a feed that fails while the stream works is given up', () => {
   const route = new Route();
-  route.ended(...BRIEF);
-  route.opened();
-  route.failed();
-  route.ended(...BRIEF);
+  route.streamEnded(...POLLING);
+  route.feedOpened();
+  route.feedFailed();
+  route.streamEnded(...POLLING);
   assert.ok(route.feed, 'one more attempt');
-  route.failed();
-  route.ended(...BRIEF);
-  route.ended(...REFUSED);
+  route.feedFailed();
+  route.streamEnded(...POLLING);
+  route.streamEnded(...REFUSED);
   assert.ok(!route.feed);
 });
 
 test('a feed that the admin names comes first, in turns with the stream', () => {
   const route = new Route(true);
   assert.ok(route.feed);
-  route.failed();
+  route.feedFailed();
   assert.ok(!route.feed);
-  route.ended(...REFUSED);
+  route.streamEnded(...REFUSED);
   assert.ok(route.feed);
 });

@@ -11,12 +11,20 @@ const [server, mpm] = process.argv.slice(2);
 const base = `https://${server}/`;
 let browser, context, page, asked;
 
-const post = (path) => new Promise((resolve, reject) => {
-  https.request(`${base}api/${path}`, { method: 'POST', rejectUnauthorized: false }, (answer) => {
-    answer.resume();
-    answer.on('end', () => (answer.statusCode === 204 ? resolve() : reject(new Error(`${path}: ${answer.statusCode}`))));
-  }).on('error', reject).end();
-});
+const post = (path) =>
+  new Promise((resolve, reject) => {
+    https
+      .request(`${base}api/${path}`, { method: 'POST', rejectUnauthorized: false }, (answer) => {
+        answer.resume();
+        answer.on('end', () =>
+          answer.statusCode === 204
+            ? resolve()
+            : reject(new Error(`${path}: ${answer.statusCode}`)),
+        );
+      })
+      .on('error', reject)
+      .end();
+  });
 
 const state = (id) => page.locator(`[data-id="${id}"]`).getAttribute('data-status');
 const pill = () => page.locator('.pill').textContent();
@@ -26,7 +34,9 @@ async function visit() {
   await page?.close();
   page = await context.newPage();
   asked = { streams: 0, feeds: [] };
-  page.on('request', (request) => { asked.streams += /\/api\/stream/.test(request.url()); });
+  page.on('request', (request) => {
+    asked.streams += /\/api\/stream/.test(request.url());
+  });
   page.on('websocket', (socket) => asked.feeds.push(socket));
   await page.goto(base);
 }
@@ -40,13 +50,16 @@ after(() => browser?.close());
 
 test('the page comes over HTTP/2, where httpd has it', async () => {
   await visit();
-  assert.equal(await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol), mpm === 'prefork' ? 'http/1.1' : 'h2');
+  assert.equal(
+    await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol),
+    mpm === 'prefork' ? 'http/1.1' : 'h2',
+  );
   await becomes(pill, 'live', 'pill');
 });
 
-// Over HTTP/2 no stream is held; the feed, which browsers open over HTTP/1.1, is. Without HTTP/2 the
-// stream itself is held.
-test('it is live by the feed where the page comes over HTTP/2, else by the stream', async () => {
+// Over HTTP/2 the server holds no stream. It holds the feed, which browsers open over HTTP/1.1.
+// Without HTTP/2 it holds the stream.
+test('the page is live by the feed over HTTP/2, else by the stream', async () => {
   if (mpm === 'prefork') {
     await post('status/main/17/2');
     await becomes(() => state(17), '2', 'state');
@@ -62,8 +75,13 @@ test('it is live by the feed where the page comes over HTTP/2, else by the strea
   assert.ok(!asked.feeds[0].isClosed());
 });
 
-test('where there is no feed, polling serves', async () => {
-  await context.route('**/assets/config.js', (route) => route.fulfill({ contentType: 'text/javascript', body: "window.config = { feed: '/api/none' };" }));
+test('without a feed the page polls the stream', async () => {
+  await context.route('**/assets/config.js', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: "window.config = { feed: '/api/none' };",
+    }),
+  );
   await visit();
   await becomes(() => asked.streams >= 3, true, 'the stream is asked for again and again', 40);
   await post('status/main/17/3');
@@ -71,7 +89,7 @@ test('where there is no feed, polling serves', async () => {
   assert.equal(asked.feeds.length, 1, 'the feed was tried once');
 });
 
-test('and that is no lost connection', async () => {
+test('polling is no lost connection', async () => {
   assert.equal(await pill(), 'live');
   assert.ok(await page.locator('#banner').isHidden());
 });

@@ -17,8 +17,14 @@ let browser, context, page;
 before(async () => {
   browser = await launch();
   const states = { 22: 2, 23: 2, 17: 1, 41: 6, 50: 4, 51: 5 };
-  await postAll(server, range(59).map((id) => `status/main/${id}/${states[id] ?? 3}`));    // 59 stays unknown
-  await postAll(server, range(12).map((id) => `status/${encodeURIComponent(HOSTILE)}/${id}/3`));
+  await postAll(
+    server,
+    range(59).map((id) => `status/main/${id}/${states[id] ?? 3}`),
+  ); // 59 stays unknown
+  await postAll(
+    server,
+    range(12).map((id) => `status/${encodeURIComponent(HOSTILE)}/${id}/3`),
+  );
   await post('status/lone/0/3');
 });
 after(() => browser?.close());
@@ -40,7 +46,8 @@ async function open(hash = '') {
   await page.locator('[data-connection=live] .cluster').first().waitFor();
 }
 
-const tile = (id, cluster = 0) => page.locator('.cluster').nth(cluster).locator(`[data-id="${id}"]`);
+const tile = (id, cluster = 0) =>
+  page.locator('.cluster').nth(cluster).locator(`[data-id="${id}"]`);
 const text = (selector) => page.locator(selector).textContent();
 /** Walks to a tile of the first grid from its beginning, as a keyboard does. */
 async function walk(id) {
@@ -48,19 +55,41 @@ async function walk(id) {
   for (let step = 0; step < id; step++) await page.keyboard.press('ArrowRight');
 }
 const hash = () => new URL(page.url()).hash;
-const style = (locator, name) => locator.evaluate((element, name) => getComputedStyle(element)[name], name);
+const style = (locator, name) =>
+  locator.evaluate((element, property) => getComputedStyle(element)[property], name);
 const counts = (state) => page.locator('#counts a', { hasText: state });
 const dialog = () => page.locator('dialog');
-const facts = () => page.locator('dialog dl div').evaluateAll((all) => all.map((one) => [...one.children].map((part) => part.textContent).join(': ')));
+const facts = () =>
+  page
+    .locator('dialog dl div')
+    .evaluateAll((all) =>
+      all.map((one) => [...one.children].map((part) => part.textContent).join(': ')),
+    );
 
 // ---- the search, in all its forms ----------------------------------------------------------
 
 const FOUND = [
-  ['1327614406976077726', /^main: shard 5 of 60, Online, heard .* ago$/, 'Look at the bot that was invited.'],
+  [
+    '1327614406976077726',
+    /^main: shard 5 of 60, Online, heard .* ago$/,
+    'Look at the bot that was invited.',
+  ],
   [' 1327 6144 0697 6077 726 ', /^main: shard 5 of 60/, 'Look at the bot that was invited.'],
-  ['https://discord.com/channels/1327614406976077726/1', /^main: shard 5 of 60/, 'Look at the bot that was invited.'],
-  ['https://canary.discord.com/channels/1327614406976077726', /^main: shard 5 of 60/, 'Look at the bot that was invited.'],
-  ['discordapp.com/channels/@me/1', /^main: shard 0 of 60/, 'Direct messages live on shard 0. Look at the bot that was invited.'],
+  [
+    'https://discord.com/channels/1327614406976077726/1',
+    /^main: shard 5 of 60/,
+    'Look at the bot that was invited.',
+  ],
+  [
+    'https://canary.discord.com/channels/1327614406976077726',
+    /^main: shard 5 of 60/,
+    'Look at the bot that was invited.',
+  ],
+  [
+    'discordapp.com/channels/@me/1',
+    /^main: shard 0 of 60/,
+    'Direct messages live on shard 0. Look at the bot that was invited.',
+  ],
   ['12345678', /^main: shard 2 of 60/, 'This looks too short. Look at the bot that was invited.'],
   ['#17', /^main: shard 17 of 60, Unhealthy, silent \d+ s$/, ''],
   ['main:22', /^main: shard 22 of 60, Offline, for \d+ s$/, ''],
@@ -73,7 +102,7 @@ for (const [typed, answer, hint] of FOUND) {
     await becomes(() => page.locator('#answers li').first().textContent(), answer, 'answer');
     assert.equal(await text('#hint'), hint);
     assert.equal(await page.getAttribute('#header-guild', 'aria-invalid'), 'false');
-    assert.ok(await page.locator('.guild-tagged').count() > 0);
+    assert.ok((await page.locator('.guild-tagged').count()) > 0);
   });
 }
 
@@ -92,15 +121,21 @@ test('no label covers another tile', async () => {
   await open('#guild=%2317');
   const covered = await page.locator('.flag').evaluate((flag) => {
     const box = flag.getBoundingClientRect();
-    return [...document.querySelectorAll('[data-id]')].filter((tile) => {
-      const { left, right, top, bottom } = tile.getBoundingClientRect();
-      return !tile.contains(flag) && left < box.right && right > box.left && top < box.bottom && bottom > box.top;
+    return [...document.querySelectorAll('[data-id]')].filter((other) => {
+      const { left, right, top, bottom } = other.getBoundingClientRect();
+      return (
+        !other.contains(flag) &&
+        left < box.right &&
+        right > box.left &&
+        top < box.bottom &&
+        bottom > box.top
+      );
     }).length;
   });
   assert.equal(covered, 0);
 });
 
-test('title and icon follow what is watched, and it is said once', async () => {
+test('title and icon follow the shard that was searched for, which is announced once', async () => {
   await open('#guild=main:30');
   const icon = () => page.getAttribute('[rel=icon]', 'href');
   await becomes(() => page.title(), 'main: shard 30, Online · Glance', 'title');
@@ -116,34 +151,41 @@ test('title and icon follow what is watched, and it is said once', async () => {
   await becomes(icon, 'assets/favicon.svg', 'icon');
 });
 
-test('a burst is summed up in one sentence, and what is watched is said once', async () => {
+test('a burst is announced in one sentence, the shard that was searched for once', async () => {
   await page.clock.install();
   await open('#guild=main:30');
   await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1e3));
-  await page.clock.runFor(22e3);     // what the opening says is said, and 10 s ago
+  await page.clock.runFor(22e3); // what the opening says is said, and 10 s ago
   await page.evaluate(() => {
     const status = document.querySelector('#status');
-    globalThis.heard = [];
-    new MutationObserver(() => heard.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });
+    globalThis.announced = [];
+    new MutationObserver(() => globalThis.announced.push(status.textContent)).observe(status, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
   });
-  const after = async (seconds) => {
+  const announcedAfter = async (seconds) => {
     while (seconds-- > 0) await page.clock.runFor(1000);
-    return page.evaluate(() => heard.splice(0));
+    return page.evaluate(() => globalThis.announced.splice(0));
   };
   await post('status/main/33/4');
   await becomes(() => text('#headline'), '8 of 73 shards are not online', 'headline');
-  assert.deepEqual(await after(1), ['8 of 73 shards are not online']);
+  assert.deepEqual(await announcedAfter(1), ['8 of 73 shards are not online']);
   for (const id of range(7)) await post(`status/main/${34 + id}/4`);
   await becomes(() => text('#headline'), '15 of 73 shards are not online', 'headline');
-  assert.deepEqual(await after(8), [], 'not within 10 s');
-  assert.deepEqual(await after(3), ['15 of 73 shards are not online']);
+  assert.deepEqual(await announcedAfter(8), [], 'not within 10 s');
+  assert.deepEqual(await announcedAfter(3), ['15 of 73 shards are not online']);
   await post('status/main/30/2');
   await becomes(() => page.title(), 'main: shard 30, Offline · Glance', 'title');
-  assert.match((await after(22)).join('; '), /^main: shard 30 of 60, Offline, for \d+ s\. $/);
-  for (const id of [30, ...range(8).map((id) => 33 + id)]) await post(`status/main/${id}/3`);
+  assert.match(
+    (await announcedAfter(22)).join('; '),
+    /^main: shard 30 of 60, Offline, for \d+ s\. $/,
+  );
+  for (const id of [30, ...range(8).map((at) => 33 + at)]) await post(`status/main/${id}/3`);
 });
 
-test('of nothing watched, they tell of all', async () => {
+test('without a search, title and icon tell of all shards', async () => {
   await open();
   assert.equal(await page.title(), '7 of 73 shards are not online · Glance');
   assert.equal(await page.getAttribute('[rel=icon]', 'href'), 'assets/favicon-trouble.svg');
@@ -165,14 +207,16 @@ test('a count is a filter: in the address, in the list, in the grid', async () =
   await counts('offline').click();
   assert.equal(hash(), '#guild=%2317&state=offline');
   await becomes(() => text('#attention h2'), 'Offline', 'heading');
-  assert.deepEqual((await page.locator('#troubled li').allTextContents()).map((line) => line.slice(0, 23)),
-    ['main: shard 22, Offline', 'main: shard 23, Offline']);
+  assert.deepEqual(
+    (await page.locator('#troubled li').allTextContents()).map((line) => line.slice(0, 23)),
+    ['main: shard 22, Offline', 'main: shard 23, Offline'],
+  );
   assert.notEqual(await style(tile(3), 'backgroundColor'), plain, 'others step back');
   assert.equal(await style(tile(22), 'backgroundColor'), 'rgb(255, 90, 79)', 'these do not');
   assert.equal(await counts('offline').getAttribute('aria-current'), 'true');
 });
 
-test('it stays over a reload, and goes with a second click', async () => {
+test('a filter survives a reload, and a second click removes it', async () => {
   await open('#state=unhealthy');
   await page.reload();
   await becomes(() => counts('unhealthy').getAttribute('aria-current'), 'true', 'current');
@@ -181,7 +225,7 @@ test('it stays over a reload, and goes with a second click', async () => {
   assert.equal(await page.locator('[aria-current=true]').count(), 0);
 });
 
-test('Back leads out of it', async () => {
+test('Back removes a filter', async () => {
   await open();
   await counts('online').click();
   await becomes(() => text('#attention h2'), 'Online', 'heading');
@@ -211,15 +255,18 @@ test('Enter on a tile opens its detail, Esc closes it and returns to the tile', 
   await becomes(() => text('dialog h2'), 'main: shard 17 of 60', 'heading');
   assert.equal(hash(), '#shard=main%3A17');
   assert.equal(await text('dialog p'), 'Unhealthy Silent for longer than 10 min.');
-  await becomes(async () => (await facts()).join('; '),
-    /^The bot last said: unhealthy; Last sign of life: \d+ (s|min) ago; In this state: for \d+ (s|min)$/, 'facts');
+  await becomes(
+    async () => (await facts()).join('; '),
+    /^The bot last said: unhealthy; Last sign of life: \d+ \w+ ago; In this state: for \d+ \w+$/,
+    'facts',
+  );
   await page.keyboard.press('Escape');
   await dialog().waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement.dataset.id), '17');
   await becomes(() => page.url(), base, 'address');
 });
 
-test('a tap does, and so do the lines of the lists', async () => {
+test('a tap opens the detail, on a tile and on the lines of the lists', async () => {
   await fresh({ hasTouch: true, viewport: { width: 390, height: 844 } });
   await open('#guild=%233');
   await tile(22).tap();
@@ -232,7 +279,7 @@ test('a tap does, and so do the lines of the lists', async () => {
   await becomes(() => text('dialog h2'), 'main: shard 22 of 60', 'heading');
 });
 
-test('an address leads to it, and Back out of it', async () => {
+test('an address opens the detail, and Back closes it', async () => {
   await open();
   await tile(5).click();
   await becomes(() => text('dialog h2'), 'main: shard 5 of 60', 'heading');
@@ -252,26 +299,37 @@ test('an address of no shard opens nothing', async () => {
     assert.ok(await dialog().isHidden(), shard);
     await page.goto('about:blank');
   }
-  page.said = [];     // about:blank is not the server's
+  page.said = []; // about:blank is not the server's
 });
 
-test('what is still asked for is not called unknown yet', async () => {
+test('facts that are asked for are shown as pending', async () => {
   let answer;
-  const answered = new Promise((resolve) => { answer = resolve; });
-  await page.route('**/api/status/main/12', async (route) => { await answered; await route.continue(); });
+  const answered = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/api/status/main/12', async (route) => {
+    await answered;
+    await route.continue();
+  });
   await open('#shard=main:12');
   await becomes(() => text('dialog h2'), 'main: shard 12 of 60', 'heading');
-  assert.deepEqual(await facts(), ['The bot last said: …', 'Last sign of life: …', 'In this state: …']);
+  assert.deepEqual(await facts(), [
+    'The bot last said: …',
+    'Last sign of life: …',
+    'In this state: …',
+  ]);
   answer();
   await becomes(async () => (await facts()).join('; '), /online; .* ago; .*: for /, 'facts');
 });
 
-test('nor is what is asked for again after a change', async () => {
+test('facts are pending again after a change', async () => {
   let answer;
   await open('#shard=main:13');
   await becomes(async () => (await facts())[0], 'The bot last said: online', 'facts');
   await page.route('**/api/status/main/13', async (route) => {
-    await new Promise((resolve) => { answer = resolve; });
+    await new Promise((resolve) => {
+      answer = resolve;
+    });
     await route.continue();
   });
   await post('status/main/13/4');
@@ -282,14 +340,17 @@ test('nor is what is asked for again after a change', async () => {
   await post('status/main/13/3');
 });
 
-test('what cannot be had is', async () => {
+test('facts without an answer are not known', async () => {
   await page.route('**/api/status/main/12', (route) => route.fulfill({ status: 204 }));
   await open('#shard=main:12');
-  await becomes(async () => (await facts()).join('; '),
-    'The bot last said: not known; Last sign of life: not known; In this state: not known', 'facts');
+  await becomes(
+    async () => (await facts()).join('; '),
+    'The bot last said: not known; Last sign of life: not known; In this state: not known',
+    'facts',
+  );
 });
 
-test('the detail is live', async () => {
+test('events change the detail', async () => {
   await open('#shard=main:31');
   await becomes(() => text('dialog b'), 'Online', 'state');
   await post('status/main/31/4');
@@ -301,7 +362,11 @@ test('the detail is live', async () => {
 
 test('a shard that never reported says so', async () => {
   await open('#shard=main:59');
-  await becomes(async () => (await facts()).slice(0, 2).join(), 'The bot last said: nothing,Last sign of life: never', 'facts');
+  await becomes(
+    async () => (await facts()).slice(0, 2).join(),
+    'The bot last said: nothing,Last sign of life: never',
+    'facts',
+  );
 });
 
 // ---- the table -----------------------------------------------------------------------------
@@ -315,8 +380,17 @@ test('as a table: all shards, the worst first, with times', async () => {
   assert.ok(await page.locator('#app-cluster').isHidden());
   assert.match((await cells(0)).join('|'), /^main\|22\|Offline\|for \d+ (s|min)$/);
   assert.match((await cells(2)).join('|'), /^main\|17\|Unhealthy\|silent \d+ (s|min)$/);
-  await becomes(async () => (await cells(30)).join('|'), /^main\|\d+\|Online\|heard \d+ (s|min) ago$/, 'times of all');
-  assert.deepEqual(await page.getByRole('columnheader').allTextContents(), ['Cluster', 'Shard', 'State', 'Time']);
+  await becomes(
+    async () => (await cells(30)).join('|'),
+    /^main\|\d+\|Online\|heard \d+ (s|min) ago$/,
+    'times of all',
+  );
+  assert.deepEqual(await page.getByRole('columnheader').allTextContents(), [
+    'Cluster',
+    'Shard',
+    'State',
+    'Time',
+  ]);
 });
 
 test('the table keeps to the filter, and follows', async () => {
@@ -337,11 +411,13 @@ test('a row opens the detail', async () => {
   await becomes(() => text('dialog h2'), 'main: shard 22 of 60', 'heading');
 });
 
-// ---- what comes after the tiles --------------------------------------------------------------
+// ---- the extras -----------------------------------------------------------------------------
 
-test('without it the page stands, and it is asked for again', async () => {
+test('the page works without its extras, and loads them later', async () => {
   let missing = true;
-  await page.addInitScript(() => { localStorage.table = 'true'; });
+  await page.addInitScript(() => {
+    localStorage.table = 'true';
+  });
   await page.route('**/assets/table.js', (route) => (missing ? route.abort() : route.continue()));
   await page.clock.install();
   await open('#shard=main:22&guild=%2317');
@@ -355,13 +431,19 @@ test('without it the page stands, and it is asked for again', async () => {
   await page.keyboard.press('Escape');
   await page.locator('tbody tr').first().waitFor();
   assert.ok(await page.locator('#app-cluster').isHidden());
-  assert.deepEqual(page.said.splice(0), ['Failed to load resource: net::ERR_FAILED'], 'the browser alone said so');
+  assert.deepEqual(
+    page.said.splice(0),
+    ['Failed to load resource: net::ERR_FAILED'],
+    'the browser alone said so',
+  );
 });
 
-test('it comes dressed, and before a theme', async () => {
+test('the style sheet of the extras is loaded before them, and comes before a theme', async () => {
   await configured({ theme: '/theme.css' }, 'dialog { color: rgb(1, 2, 3); }');
   let dress;
-  const dressed = new Promise((resolve) => { dress = resolve; });
+  const dressed = new Promise((resolve) => {
+    dress = resolve;
+  });
   await page.route('**/assets/extras.css', (route) => dressed.then(() => route.continue()));
   await open('#shard=main:22');
   assert.equal(await page.locator('table, dialog, .cluster-key').count(), 0);
@@ -380,8 +462,12 @@ test('settings are kept', async () => {
   await page.check('[name=pulse]');
   await page.check('[name=table]');
   await page.reload();
-  assert.deepEqual(await page.locator('[name]:not(meta)').evaluateAll((all) => all.map((one) => (one.type === 'checkbox' ? one.checked : one.value))),
-    [true, true, 'many', 'dark']);
+  assert.deepEqual(
+    await page
+      .locator('[name]:not(meta)')
+      .evaluateAll((all) => all.map((one) => (one.type === 'checkbox' ? one.checked : one.value))),
+    [true, true, 'many', 'dark'],
+  );
 });
 
 test('the theme follows the system, or the choice', async () => {
@@ -407,14 +493,20 @@ test('three densities: one large, numbered, small', async () => {
   assert.equal(await height(3), 28);
 });
 
-test('without leave to store, settings last as long as the page', async () => {
-  await page.addInitScript(() => Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } }));
+test('without storage, settings last as long as the page', async () => {
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    }),
+  );
   await open();
   await page.selectOption('[name=theme]', 'dark');
   assert.equal(await style(page.locator('body'), 'backgroundColor'), 'rgb(15, 20, 22)');
 });
 
-test('nothing moves for those who want no motion', async () => {
+test('nothing moves under reduced motion', async () => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await open();
   await page.check('[name=pulse]');
@@ -427,12 +519,24 @@ test('nothing moves for those who want no motion', async () => {
 
 test('names for a screen reader', async () => {
   await open('#guild=%2322');
-  await page.getByRole('grid', { name: 'main' }).getByRole('gridcell', { name: 'Shard 22, offline, yours' }).waitFor();
-  assert.equal(await page.getByRole('gridcell', { name: 'Shard 3, online', exact: true }).count(), 2);
+  await page
+    .getByRole('grid', { name: 'main' })
+    .getByRole('gridcell', { name: 'Shard 22, offline, yours' })
+    .waitFor();
+  assert.equal(
+    await page.getByRole('gridcell', { name: 'Shard 3, online', exact: true }).count(),
+    2,
+  );
   await walk(17);
-  assert.match(await tile(17).getAttribute('aria-label'), /^Shard 17, unhealthy, silent \d+ (s|min)$/);
+  assert.match(
+    await tile(17).getAttribute('aria-label'),
+    /^Shard 17, unhealthy, silent \d+ (s|min)$/,
+  );
   await page.getByRole('searchbox', { name: 'Is the bot down in your server?' }).waitFor();
-  await page.getByRole('navigation', { name: 'Filter by state' }).getByRole('link', { name: '2 offline', exact: true }).waitFor();
+  await page
+    .getByRole('navigation', { name: 'Filter by state' })
+    .getByRole('link', { name: '2 offline', exact: true })
+    .waitFor();
   await page.getByRole('checkbox', { name: 'View as table' }).waitFor();
   await page.getByRole('combobox', { name: 'Theme' }).waitFor();
 });
@@ -440,9 +544,14 @@ test('names for a screen reader', async () => {
 test('what can be tapped is 24 pixels or more', async () => {
   await fresh({ viewport: { width: 320, height: 640 } });
   await open('#guild=%2317');
-  const small = await page.locator('a, button, input, select, summary, [data-id]').evaluateAll((all) => all
-    .map((one) => [one.outerHTML.slice(0, 60), one.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width && (width < 24 || height < 24)).map(([html]) => html));
+  const small = await page
+    .locator('a, button, input, select, summary, [data-id]')
+    .evaluateAll((all) =>
+      all
+        .map((one) => [one.outerHTML.slice(0, 60), one.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width && (width < 24 || height < 24))
+        .map(([html]) => html),
+    );
   assert.deepEqual(small, []);
 });
 
@@ -452,10 +561,21 @@ test('every state has a sign, and no colours are needed', async () => {
   const signs = ['22 "✕"', '17 "!"', '41 "↻"', '50 "▲"', '51 "▼"', '59 "?"', '3 none'];
   for (const sign of signs) {
     const id = sign.split(' ')[0];
-    assert.equal(`${id} ${await tile(id).evaluate((element) => getComputedStyle(element, '::after').content)}`, sign);
+    assert.equal(
+      `${id} ${await tile(id).evaluate((element) => getComputedStyle(element, '::after').content)}`,
+      sign,
+    );
   }
-  assert.equal(await style(tile(3), 'borderTopColor'), await style(tile(3), 'color'), 'tiles have an edge');
-  assert.notEqual(await style(tile(17), 'outlineColor'), await style(tile(3), 'backgroundColor'), 'the marked one has a ring');
+  assert.equal(
+    await style(tile(3), 'borderTopColor'),
+    await style(tile(3), 'color'),
+    'tiles have an edge',
+  );
+  assert.notEqual(
+    await style(tile(17), 'outlineColor'),
+    await style(tile(3), 'backgroundColor'),
+    'the marked one has a ring',
+  );
   assert.deepEqual(await violations(page), []);
 });
 
@@ -473,24 +593,31 @@ const VIEWS = {
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of Object.values(LOOKS)) {
     for (const [name, [at, act]] of Object.entries(VIEWS)) {
-      test(`${name}, ${colorScheme}, ${size}: no violation, and nothing to scroll sideways`, async () => {
+      test(`${name}, ${colorScheme}, ${size}: no violation, no scrolling sideways`, async () => {
         await fresh({ viewport, colorScheme });
         await open(at);
         await act();
         assert.deepEqual(await violations(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), viewport.width);
+        assert.equal(
+          await page.evaluate(() => document.documentElement.scrollWidth),
+          viewport.width,
+        );
       });
     }
   }
 }
 
-// ---- others' doing -------------------------------------------------------------------------------
+// ---- hostile names, branding and themes ---------------------------------------------------
 
 test('a cluster of a hostile name is text wherever it appears', async () => {
   page.on('dialog', () => page.said.push('alert'));
   await open(`#guild=${encodeURIComponent(`${HOSTILE}:3`)}`);
   assert.equal(await page.locator('.cluster-title').nth(1).textContent(), HOSTILE);
-  await becomes(() => text('#answers li'), /^<img src=x onerror=alert\(1\)>: shard 3 of 12, Online/, 'answer');
+  await becomes(
+    () => text('#answers li'),
+    /^<img src=x onerror=alert\(1\)>: shard 3 of 12, Online/,
+    'answer',
+  );
   await tile(4, 1).click();
   await becomes(() => text('dialog h2'), `${HOSTILE}: shard 4 of 12`, 'heading');
   await becomes(async () => (await facts())[0], 'The bot last said: online', 'what the bot said');
@@ -502,12 +629,24 @@ test('a cluster of a hostile name is text wherever it appears', async () => {
 
 /** Serves another config.js, and a theme. */
 async function configured(config, theme = '') {
-  await context.route('**/assets/config.js', (route) => route.fulfill({ contentType: 'text/javascript', body: `window.config = ${JSON.stringify(config)};` }));
-  await context.route('**/theme.css', (route) => route.fulfill({ contentType: 'text/css', body: theme }));
+  await context.route('**/assets/config.js', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: `window.config = ${JSON.stringify(config)};`,
+    }),
+  );
+  await context.route('**/theme.css', (route) =>
+    route.fulfill({ contentType: 'text/css', body: theme }),
+  );
 }
 
 test('branding, links: text, wherever they lead', async () => {
-  await configured({ branding: '<b>Example</b> Bot', brandingLink: '/bot', support: '/help', source: '/source' });
+  await configured({
+    branding: '<b>Example</b> Bot',
+    brandingLink: '/bot',
+    support: '/help',
+    source: '/source',
+  });
   await open();
   assert.equal(await text('#header-brand'), '<b>Example</b> Bot');
   assert.equal(await page.getAttribute('#header-brand a', 'href'), '/bot');
@@ -515,10 +654,12 @@ test('branding, links: text, wherever they lead', async () => {
   assert.deepEqual(await page.locator('#links a').allTextContents(), ['Support', 'JSON', 'Source']);
 });
 
-// In the manner of themes for the original: its properties, ids and classes.
+// With properties, ids and classes as themes of the original use them.
 const THEME = `
-  :root { --bg: #1b1030; --fg: #f4eeff; --header-bg: #120822; --header-accent: #4b3a70; --status-online: #2e7d4f; --status-offline: #d84a6b; }
-  .header { height: 22px; border-bottom: 1px solid var(--header-accent); display: flex; flex-wrap: nowrap; }
+  :root { --bg: #1b1030; --fg: #f4eeff; --header-bg: #120822; --header-accent: #4b3a70; }
+  :root { --status-online: #2e7d4f; --status-offline: #d84a6b; }
+  .header { height: 22px; border-bottom: 1px solid var(--header-accent); }
+  .header { display: flex; flex-wrap: nowrap; }
   #header-guild { flex: 1; text-align: center; background-color: var(--bg); color: var(--fg); }
   .cluster-title::before { content: 'cluster: '; }
   .cluster-container { display: flex; flex-wrap: wrap; margin: 0 5px; border: 1px solid #aaa; }
@@ -528,20 +669,35 @@ const THEME = `
   .guild-tagged { border: 2px solid cyan; }
   .health-ping { animation-duration: 2500ms; }`;
 
-test('a theme of the original\'s carries over', async () => {
+test("a theme of the original's carries over", async () => {
   await configured({ theme: '/theme.css' }, THEME);
   await open('#guild=%2317');
-  await becomes(() => style(page.locator('body'), 'backgroundColor'), 'rgb(27, 16, 48)', 'background');
+  await becomes(
+    () => style(page.locator('body'), 'backgroundColor'),
+    'rgb(27, 16, 48)',
+    'background',
+  );
   assert.equal(await style(tile(3), 'backgroundColor'), 'rgb(46, 125, 79)');
   assert.equal(await style(tile(22), 'backgroundColor'), 'rgb(216, 74, 107)');
   assert.equal(await style(tile(50), 'backgroundColor'), 'rgb(31, 157, 146)');
   assert.equal(await style(tile(17), 'borderTopColor'), 'rgb(0, 255, 255)');
   assert.equal((await tile(3).boundingBox()).height, 40);
-  const crowded = await page.locator('.cluster').first().locator('[data-id]').evaluateAll((all) => all.filter((one, at) => {
-    const box = one.getBoundingClientRect();
-    const next = all[at + 1]?.getBoundingClientRect();
-    return next && next.top === box.top && next.left < box.right - 0.5;
-  }).length);
+  const crowded = await page
+    .locator('.cluster')
+    .first()
+    .locator('[data-id]')
+    .evaluateAll(
+      (all) =>
+        all.filter((one, at) => {
+          const box = one.getBoundingClientRect();
+          const next = all[at + 1]?.getBoundingClientRect();
+          return next && next.top === box.top && next.left < box.right - 0.5;
+        }).length,
+    );
   assert.equal(crowded, 0, 'no tile overlaps the next');
-  assert.deepEqual((await violations(page)).filter((one) => !/cyan|1f9d92/.test(one)), [], 'and all is readable');
+  assert.deepEqual(
+    (await violations(page)).filter((one) => !/cyan|1f9d92/.test(one)),
+    [],
+    'and all is readable',
+  );
 });

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const patience = Number(process.env.GLANCE_PATIENCE ?? 1);    // sanitizers are slow
+export const patience = Number(process.env.GLANCE_PATIENCE ?? 1); // sanitizers are slow
 
-/** Waits until `look` answers what is expected, and fails saying what it did answer. */
+/** Waits until `look` returns what is expected; else fails with what it returns. */
 export async function becomes(look, expected, message, seconds = 10) {
   const end = Date.now() + seconds * 1000 * patience;
   for (;;) {
@@ -23,15 +23,19 @@ export async function becomes(look, expected, message, seconds = 10) {
 
 export const passed = (time) => becomes(() => Date.now() > time, true, 'time passes');
 
-/** What axe-core finds fault with, in words. */
+/** The violations that axe-core finds, in words. */
 export async function violations(page) {
   await page.evaluate(axe);
   const result = await page.evaluate(() => globalThis.axe.run());
-  return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' ')}`);
+  return result.violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message ?? ''}`).join(' ')}`,
+  );
 }
 
-/** A page that complains for the tests: `said` collects what its console says and whatever it
- *  asks of others than `base`. */
+/**
+ * A page whose `said` collects its console messages, and its requests to other hosts than `base`.
+ */
 export async function watched(context, base) {
   const page = await context.newPage();
   page.setDefaultTimeout(15000 * patience);
@@ -51,7 +55,9 @@ export async function post(server, path) {
 /** Posts all paths, some at a time. */
 export async function postAll(server, paths) {
   const left = [...paths];
-  await Promise.all(Array.from({ length: 8 }, async () => {
-    while (left.length) await post(server, left.pop());
-  }));
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (left.length) await post(server, left.pop());
+    }),
+  );
 }

@@ -1,10 +1,10 @@
-// A TCP relay between the browser and the server, which can be cut like a cable.
+// A TCP relay between the browser and the server, which a test can cut.
 // SPDX-License-Identifier: ISC
 import net from 'node:net';
 
 export class Wire {
-  sent = '';            // what the browser has asked, since the last cut
-  received = '';        // what the server has answered, since the last cut
+  sent = ''; // what the browser has asked, since the last cut
+  received = ''; // what the server has answered, since the last cut
   #sockets = new Set();
   #broken = false;
   #server = net.createServer((browser) => this.#connect(browser));
@@ -16,7 +16,7 @@ export class Wire {
     this.#target = { host, port: Number(port) };
   }
 
-  /** Answers the address for the browser. */
+  /** Returns the address for the browser. */
   async open() {
     await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${this.#server.address().port}`;
@@ -28,7 +28,7 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  mend() {
+  repair() {
     this.#broken = false;
   }
 
@@ -40,7 +40,10 @@ export class Wire {
   #connect(browser) {
     if (this.#broken) return browser.destroy();
     const server = net.connect(this.#target);
-    for (const [from, to] of [[browser, server], [server, browser]]) {
+    for (const [from, to] of [
+      [browser, server],
+      [server, browser],
+    ]) {
       this.#sockets.add(from);
       from.on('close', () => {
         this.#sockets.delete(from);
@@ -49,8 +52,12 @@ export class Wire {
       from.on('error', () => to.destroy());
       from.pipe(to);
     }
-    browser.on('data', (data) => { this.sent += data; });
-    server.on('data', (data) => { this.received += data; });
+    browser.on('data', (data) => {
+      this.sent += data;
+    });
+    server.on('data', (data) => {
+      this.received += data;
+    });
     return undefined;
   }
 }

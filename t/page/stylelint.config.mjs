@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: ISC
+export default { extends: 'stylelint-config-standard' };
