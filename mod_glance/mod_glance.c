@@ -16,6 +16,7 @@
 #include "boards/sweep.h"
 #include "live/admission.h"
 #include "live/hub.h"
+#include "live/limits.h"
 #include "live/tls.h"
 #include "http/commands.h"
 #include "http/config.h"
@@ -58,7 +59,7 @@ static int check_live(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
         glance_hub_settings_t settings = glance_config_hub(server);
 
         glance_tls_check(server);
-        glance_hub_check_room(server, &settings);
+        glance_limits_check(server, settings.max_viewers);
     }
     return OK;
 }

@@ -1,4 +1,4 @@
-/* dialect.c: the three ways in which viewers are told the news of a board.
+/* dialect.c: the three dialects in which viewers are told of a board.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,64 +7,23 @@
 #include "apr_strings.h"
 
 #include "core/json.h"
-#include "core/websocket.h"
 
 #define RETRY_MS 3000 /* a client returns this long after it has lost its stream */
 
-static glance_place_t place_of(const glance_board_t *board, apr_uint64_t seq)
+/* Bytes that a frame adds to a payload, at most. */
+#define FRAME_MAX 128
+
+/* A WebSocket gets every second keepalive of the hub, a ping each 30 s. After 75 s without a pong
+ * it has missed two of them. */
+#define PINGS_APART 2
+#define SILENCE_MAX 75
+
+/* ---- vocabularies ---- */
+
+/* Frames the message and releases it. */
+static glance_buffer_t *frame_message(glance_buffer_t *message)
 {
-    glance_place_t place = {glance_board_epoch(board), seq};
-
-    return place;
-}
-
-static void put_nothing(glance_buffer_t *buffer)
-{
-    (void)buffer;
-}
-
-/* ---- events, as Server-Sent Events ---- */
-
-static void put_retry(glance_buffer_t *buffer)
-{
-    glance_sse_put_retry(buffer, RETRY_MS);
-}
-
-static glance_buffer_t *stream_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
-{
-    return glance_sse_event("hello", place_of(snapshot->board, snapshot->seq),
-                            glance_json_hello(snapshot, timeout));
-}
-
-static glance_buffer_t *stream_update(const glance_board_t *board, const glance_changes_t *changes,
-                                      apr_uint64_t seq, apr_time_t now)
-{
-    return glance_sse_event("update", place_of(board, seq),
-                            glance_json_update(board, changes, now));
-}
-
-static glance_buffer_t *stream_health(const glance_board_t *board, const glance_changes_t *beats,
-                                      apr_uint64_t seq)
-{
-    return glance_sse_event("health", place_of(board, seq), glance_json_health(board, beats));
-}
-
-static void put_comment(glance_buffer_t *buffer)
-{
-    glance_buffer_puts(buffer, GLANCE_SSE_KEEPALIVE);
-}
-
-static apr_size_t stream_goodbye(char *buffer, apr_uint32_t retry_ms)
-{
-    return (apr_size_t)apr_snprintf(buffer, GLANCE_GOODBYE_MAX, "retry: %u\n\n", retry_ms);
-}
-
-/* ---- the same events, as messages of a WebSocket ---- */
-
-/* Frames the message and lets go of it. */
-static glance_buffer_t *frame(glance_buffer_t *message)
-{
-    glance_buffer_t *framed = message ? glance_buffer_make(message->length + 16) : NULL;
+    glance_buffer_t *framed = message ? glance_buffer_make(message->length + FRAME_MAX) : NULL;
 
     if (framed) {
         glance_websocket_put_message(framed, message->data, message->length);
@@ -73,81 +32,132 @@ static glance_buffer_t *frame(glance_buffer_t *message)
     return glance_buffer_finish(framed);
 }
 
-static glance_buffer_t *frame_event(const char *name, glance_place_t id, glance_buffer_t *json)
+static glance_buffer_t *feed_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
 {
-    glance_buffer_t *message = json ? glance_buffer_make(json->length + 96) : NULL;
+    (void)timeout;
+    return frame_message(glance_json_feed_hello(snapshot));
+}
 
+static glance_buffer_t *feed_update(const glance_board_t *board, const glance_changes_t *changes,
+                                    apr_time_t now)
+{
+    (void)now;
+    return glance_json_feed_update(board, changes, glance_websocket_put_message);
+}
+
+static glance_buffer_t *feed_health(const glance_board_t *board, const glance_changes_t *heartbeats)
+{
+    return glance_json_feed_health(board, heartbeats, glance_websocket_put_message);
+}
+
+const glance_vocabulary_t glance_vocabularies[GLANCE_VOCABULARIES] = {
+    [GLANCE_EVENT_JSON] = {glance_json_hello, glance_json_update, glance_json_health},
+    [GLANCE_FEED_JSON] = {feed_hello, feed_update, feed_health},
+};
+
+/* ---- Server-Sent Events ---- */
+
+static glance_buffer_t *frame_sse(const char *name, glance_place_t id, glance_buffer_t *payload,
+                                  int begins)
+{
+    glance_buffer_t *framed = glance_buffer_make(payload->length + FRAME_MAX);
+
+    if (framed && begins) {
+        glance_sse_put_retry(framed, RETRY_MS);
+    }
+    if (framed) {
+        glance_sse_put_event(framed, name, id, payload);
+    }
+    return glance_buffer_finish(framed);
+}
+
+static void put_comment(glance_buffer_t *buffer)
+{
+    glance_buffer_puts(buffer, GLANCE_SSE_KEEPALIVE);
+}
+
+static apr_size_t put_retry(char *goodbye, apr_uint32_t retry_ms)
+{
+    return (apr_size_t)apr_snprintf(goodbye, GLANCE_GOODBYE_MAX, "retry: %u\n\n", retry_ms);
+}
+
+static apr_status_t ignore(glance_websocket_t **conversation, const char *data, apr_size_t length,
+                           glance_buffer_t **reply)
+{
+    (void)conversation;
+    (void)data;
+    (void)length;
+    *reply = NULL;
+    return APR_SUCCESS;
+}
+
+/* ---- WebSocket ---- */
+
+static glance_buffer_t *frame_event(const char *name, glance_place_t id, glance_buffer_t *payload,
+                                    int begins)
+{
+    glance_buffer_t *message = glance_buffer_make(payload->length + FRAME_MAX);
+
+    (void)begins;
     if (message) {
         glance_buffer_puts(message, "{\"event\":\"");
         glance_buffer_puts(message, name);
         glance_buffer_puts(message, "\",\"id\":\"");
         glance_sse_put_id(message, id);
         glance_buffer_puts(message, "\",\"data\":");
-        glance_buffer_put(message, json->data, json->length);
+        glance_buffer_put(message, payload->data, payload->length);
         glance_buffer_puts(message, "}");
     }
-    glance_buffer_release(json);
-    return frame(glance_buffer_finish(message));
+    return frame_message(glance_buffer_finish(message));
 }
 
-static glance_buffer_t *events_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
+/* The messages are framed already, and have no names or ids. */
+static glance_buffer_t *frame_feed(const char *name, glance_place_t id, glance_buffer_t *payload,
+                                   int begins)
 {
-    return frame_event("hello", place_of(snapshot->board, snapshot->seq),
-                       glance_json_hello(snapshot, timeout));
+    (void)name;
+    (void)id;
+    (void)begins;
+    return glance_buffer_ref(payload);
 }
 
-static glance_buffer_t *events_update(const glance_board_t *board, const glance_changes_t *changes,
-                                      apr_uint64_t seq, apr_time_t now)
-{
-    return frame_event("update", place_of(board, seq), glance_json_update(board, changes, now));
-}
-
-static glance_buffer_t *events_health(const glance_board_t *board, const glance_changes_t *beats,
-                                      apr_uint64_t seq)
-{
-    return frame_event("health", place_of(board, seq), glance_json_health(board, beats));
-}
-
-/* When to come back cannot be said. */
-static apr_size_t put_close(char *buffer, apr_uint32_t retry_ms)
+/* RFC 6455 has no way to say when to return. */
+static apr_size_t put_close(char *goodbye, apr_uint32_t retry_ms)
 {
     (void)retry_ms;
-    (void)apr_cpystrn(buffer, GLANCE_WEBSOCKET_GOING_AWAY, GLANCE_GOODBYE_MAX);
+    (void)apr_cpystrn(goodbye, GLANCE_WEBSOCKET_GOING_AWAY, GLANCE_GOODBYE_MAX);
     return GLANCE_WEBSOCKET_GOING_AWAY_LENGTH;
 }
 
-/* ---- the original Glance's messages ---- */
-
-static glance_buffer_t *feed_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
+/* The state of a conversation takes some hundred bytes. Between two messages there is none. */
+static apr_status_t receive_frames(glance_websocket_t **conversation, const char *data,
+                                   apr_size_t length, glance_buffer_t **reply)
 {
-    (void)timeout;
-    return frame(glance_json_feed_hello(snapshot));
-}
+    apr_status_t rv = APR_ENOMEM;
 
-static glance_buffer_t *feed_update(const glance_board_t *board, const glance_changes_t *changes,
-                                    apr_uint64_t seq, apr_time_t now)
-{
-    (void)seq;
-    (void)now;
-    return glance_json_feed_update(board, changes, glance_websocket_put_message);
+    *reply = glance_buffer_make(0);
+    if (!*conversation) {
+        *conversation = glance_websocket_make();
+    }
+    if (*conversation && *reply) {
+        rv = glance_websocket_receive(*conversation, data, length, *reply);
+    }
+    if (*conversation && (rv != APR_SUCCESS || glance_websocket_is_idle(*conversation))) {
+        glance_websocket_free(*conversation);
+        *conversation = NULL;
+    }
+    if (*reply && !(*reply)->length) {
+        glance_buffer_release(*reply);
+        *reply = NULL;
+    }
+    return rv;
 }
-
-static glance_buffer_t *feed_health(const glance_board_t *board, const glance_changes_t *beats,
-                                    apr_uint64_t seq)
-{
-    (void)seq;
-    return glance_json_feed_health(board, beats, glance_websocket_put_message);
-}
-
-/* A WebSocket is pinged every 30 s, and has missed two pings and more after 75. */
-#define PING_BEATS 2
-#define SILENCE_MAX 75
 
 const glance_dialect_t glance_dialects[GLANCE_DIALECTS] = {
-    [GLANCE_STREAM] = {"stream", 0, 1, 0, put_retry, stream_hello, stream_update, stream_health,
-                       put_comment, stream_goodbye},
-    [GLANCE_EVENTS] = {"feed of events", 1, PING_BEATS, SILENCE_MAX, put_nothing, events_hello,
-                       events_update, events_health, glance_websocket_put_ping, put_close},
-    [GLANCE_FEED] = {"feed", 1, PING_BEATS, SILENCE_MAX, put_nothing, feed_hello, feed_update,
-                     feed_health, glance_websocket_put_ping, put_close},
+    [GLANCE_STREAM] = {"stream", GLANCE_EVENT_JSON, 0, 1, 0, frame_sse, put_comment, put_retry,
+                       ignore},
+    [GLANCE_EVENTS] = {"feed of events", GLANCE_EVENT_JSON, 1, PINGS_APART, SILENCE_MAX,
+                       frame_event, glance_websocket_put_ping, put_close, receive_frames},
+    [GLANCE_FEED] = {"feed", GLANCE_FEED_JSON, 1, PINGS_APART, SILENCE_MAX, frame_feed,
+                     glance_websocket_put_ping, put_close, receive_frames},
 };

@@ -45,6 +45,7 @@ void glance_snapshot_take(glance_snapshot_t *snapshot, apr_time_t wall, glance_m
 
     snapshot->epoch = glance_board_epoch(board);
     snapshot->seq = glance_board_latest(board, GLANCE_CHANGE);
+    snapshot->heartbeat = glance_board_latest(board, GLANCE_HEARTBEAT);
     snapshot->now = wall;
     snapshot->taken = now;
     for (i = 0; i < board->shard_count; i++) {

@@ -21,9 +21,10 @@ typedef struct {
 typedef struct {
     const glance_board_t *board; /* for the names and places of the clusters */
     apr_uint64_t epoch;
-    apr_uint64_t seq;      /* covers every change up to this one */
-    apr_time_t now;        /* wall clock */
-    glance_moment_t taken; /* the same moment on the monotonic clock */
+    apr_uint64_t seq;       /* covers every change up to this one */
+    apr_uint64_t heartbeat; /* and every heartbeat up to this one */
+    apr_time_t now;         /* wall clock */
+    glance_moment_t taken;  /* the same moment on the monotonic clock */
     apr_uint32_t references;
     glance_row_t rows[]; /* board->shard_count of them */
 } glance_snapshot_t;

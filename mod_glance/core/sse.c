@@ -8,7 +8,7 @@
 
 #define EPOCH_DIGITS 16
 
-static void put_hex(glance_buffer_t *text, apr_uint64_t value)
+static void put_hex(glance_buffer_t *buffer, apr_uint64_t value)
 {
     char digits[EPOCH_DIGITS];
     int i;
@@ -17,38 +17,33 @@ static void put_hex(glance_buffer_t *text, apr_uint64_t value)
         digits[i] = "0123456789abcdef"[value & 15];
         value >>= 4;
     }
-    glance_buffer_put(text, digits, EPOCH_DIGITS);
+    glance_buffer_put(buffer, digits, EPOCH_DIGITS);
 }
 
-void glance_sse_put_id(glance_buffer_t *text, glance_place_t id)
+void glance_sse_put_id(glance_buffer_t *buffer, glance_place_t id)
 {
-    put_hex(text, id.epoch);
-    glance_buffer_puts(text, "-");
-    glance_buffer_put_number(text, id.seq);
+    put_hex(buffer, id.epoch);
+    glance_buffer_puts(buffer, "-");
+    glance_buffer_put_number(buffer, id.seq);
 }
 
-glance_buffer_t *glance_sse_event(const char *name, glance_place_t id, glance_buffer_t *json)
+void glance_sse_put_event(glance_buffer_t *buffer, const char *name, glance_place_t id,
+                          const glance_buffer_t *json)
 {
-    glance_buffer_t *event = json ? glance_buffer_make(json->length + 96) : NULL;
-
-    if (event) {
-        glance_buffer_puts(event, "id: ");
-        glance_sse_put_id(event, id);
-        glance_buffer_puts(event, "\nevent: ");
-        glance_buffer_puts(event, name);
-        glance_buffer_puts(event, "\ndata: ");
-        glance_buffer_put(event, json->data, json->length);
-        glance_buffer_puts(event, "\n\n");
-    }
-    glance_buffer_release(json);
-    return glance_buffer_finish(event);
+    glance_buffer_puts(buffer, "id: ");
+    glance_sse_put_id(buffer, id);
+    glance_buffer_puts(buffer, "\nevent: ");
+    glance_buffer_puts(buffer, name);
+    glance_buffer_puts(buffer, "\ndata: ");
+    glance_buffer_put(buffer, json->data, json->length);
+    glance_buffer_puts(buffer, "\n\n");
 }
 
-void glance_sse_put_retry(glance_buffer_t *text, apr_uint32_t milliseconds)
+void glance_sse_put_retry(glance_buffer_t *buffer, apr_uint32_t milliseconds)
 {
-    glance_buffer_puts(text, "retry: ");
-    glance_buffer_put_number(text, milliseconds);
-    glance_buffer_puts(text, "\n\n");
+    glance_buffer_puts(buffer, "retry: ");
+    glance_buffer_put_number(buffer, milliseconds);
+    glance_buffer_puts(buffer, "\n\n");
 }
 
 static int hex_value(char digit)

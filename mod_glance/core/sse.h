@@ -7,26 +7,26 @@
 
 #include "core/buffer.h"
 
-/** Where a viewer is in the life of a board: an event's id, `<epoch>-<seq>`. */
+/** A viewer's place in the sequence of a board's changes: an event's id, `<epoch>-<seq>`. */
 typedef struct {
     apr_uint64_t epoch;
     apr_uint64_t seq;
 } glance_place_t;
 
-/** Frames @a json, which has no line breaks and is released, as an event.
- * @return a text with one reference, or NULL if memory ran out or @a json is NULL. */
-glance_buffer_t *glance_sse_event(const char *name, glance_place_t id, glance_buffer_t *json);
+/** Appends an event. @a json has no line breaks, and stays the caller's. */
+void glance_sse_put_event(glance_buffer_t *buffer, const char *name, glance_place_t id,
+                          const glance_buffer_t *json);
 
-/** Writes an event's id. */
-void glance_sse_put_id(glance_buffer_t *text, glance_place_t id);
+/** Appends an event's id. */
+void glance_sse_put_id(glance_buffer_t *buffer, glance_place_t id);
 
-/** Writes a `retry:` line (milliseconds until the client reconnects) into @a text. */
-void glance_sse_put_retry(glance_buffer_t *text, apr_uint32_t milliseconds);
+/** Appends a `retry:` line: the milliseconds after which the client reconnects. */
+void glance_sse_put_retry(glance_buffer_t *buffer, apr_uint32_t milliseconds);
 
-/** A comment that only shows that the stream lives. */
+/** A comment that only shows that the stream is alive. */
 #define GLANCE_SSE_KEEPALIVE ":\n\n"
 
-/** Parses an event's id. @return 1, or 0 if it is not of our form. */
+/** Parses an event's id. @return 1, or 0 if it does not have that form. */
 int glance_sse_parse_id(glance_place_t *id, const char *text);
 
 #endif

@@ -70,8 +70,8 @@ static void hold(const glance_connection_t *connection, const glance_stream_requ
     viewer->resumes = stream->resumes;
     viewer->seq = stream->seq;
     glance_counters_add(glance_retained_counters(),
-                        glance_dialects[stream->dialect].receives ? GLANCE_COUNTER_FEEDS
-                                                                  : GLANCE_COUNTER_STREAMS,
+                        glance_dialects[stream->dialect].has_input ? GLANCE_COUNTER_FEEDS
+                                                                   : GLANCE_COUNTER_STREAMS,
                         1);
     glance_hub_adopt(viewer);
 }
@@ -98,7 +98,7 @@ static int close_connection(conn_rec *c)
     if (!stream || c->aborted) {
         return DECLINED;
     }
-    rv = glance_handover_take(&connection, c, glance_dialects[stream->dialect].receives);
+    rv = glance_handover_take(&connection, c, glance_dialects[stream->dialect].has_input);
     if (rv == APR_SUCCESS) {
         hold(&connection, stream);
         return OK;

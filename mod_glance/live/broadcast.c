@@ -8,24 +8,22 @@
 
 #define CACHE_LINE 64
 #define TICK apr_time_from_sec(1)
-#define STALL apr_time_from_sec(5) /* a tick so late means that this thread did not run */
-#define HEARTBEAT apr_time_from_sec(15)
-#define TEXT_LIFE apr_time_from_sec(1) /* a text tells the time */
+#define STALL apr_time_from_sec(5) /* the thread did not run if a tick is so late */
+#define KEEPALIVE apr_time_from_sec(15)
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
 #define STOP "child stops"
-#define RETURN_MAX_MS 20000  /* the longest that a crowd is spread over */
-#define HELLO APR_UINT64_MAX /* as `since`: knows nothing */
 
-/* A hello of so many bytes is worth sharing even if it is no longer the newest. */
-#define LARGE_HELLO 65536
-
-/* For each so many bytes of it, it is shared for one second more: for as long as a client may need
- * to take it. */
-#define HELLO_BYTES_A_SECOND ((apr_size_t)4 << 20)
+/* The longest time over which the return of viewers is spread. */
+#define RETURN_MAX_MS 20000
 
 /* What slow viewers have not taken yet may use so many bytes in one child, or so many hellos. */
-#define TEXT_BYTES_MAX ((apr_size_t)64 << 20)
-#define HELLOS_MAX 4
+#define PENDING_BYTES_MAX ((apr_size_t)64 << 20)
+#define PENDING_HELLOS_MAX 4
+
+/* One event, framed for each dialect in use. */
+typedef struct {
+    glance_buffer_t *of[GLANCE_DIALECTS];
+} frames_t;
 
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
                            apr_interval_time_t interval, glance_return_t returns,
@@ -63,156 +61,74 @@ static void drop(glance_broadcast_t *broadcast, glance_viewer_t *viewer, const c
 void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                             glance_moment_t now)
 {
-    drop(broadcast, viewer, viewer->closing ? "closed" : "client left", now);
+    drop(broadcast, viewer, viewer->closing_since ? "closed" : "client left", now);
 }
 
-/* ---- texts for viewers one by one ---- */
+/* ---- events for one viewer ---- */
 
-/* The beginning of every stream. It goes out with the first event, not with the answer's head: that
- * would cost a packet and, over TLS, mod_ssl's buffer for joining the two. */
-static glance_buffer_t *begin_stream(glance_dialect_e dialect, glance_buffer_t *event)
+/* Sends an idle viewer everything that it does not know yet.
+ * @return what it was sent; NULL if that failed, and the viewer is dropped. */
+static const glance_cached_event_t *tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
+                                         apr_uint64_t since, int begins, glance_moment_t now)
 {
-    glance_buffer_t *buffer = event ? glance_buffer_make(event->length + 32) : NULL;
+    glance_buffer_t *buffer;
+    const glance_cached_event_t *cached = glance_event_cache_get(&broadcast->cache,
+                                                                 broadcast->store, viewer->dialect,
+                                                                 since, begins, now, &buffer);
 
-    if (buffer) {
-        glance_dialects[dialect].put_beginning(buffer);
-        glance_buffer_put(buffer, event->data, event->length);
-    }
-    glance_buffer_release(event);
-    return glance_buffer_finish(buffer);
-}
-
-static glance_buffer_t *make_buffer(glance_broadcast_t *broadcast, glance_dialect_e dialect,
-                                    apr_uint64_t since, int is_new, apr_uint64_t *upto)
-{
-    unsigned wanted = 1U << dialect;
-    glance_buffers_t buffers;
-
-    if (since == HELLO) {
-        (void)glance_event_hello(&buffers, wanted, broadcast->store, upto);
-    }
-    else {
-        (void)glance_event_update(&buffers, wanted, broadcast->store, since, &broadcast->changes,
-                                  upto);
-    }
-    return is_new ? begin_stream(dialect, buffers.of[dialect]) : buffers.of[dialect];
-}
-
-static apr_interval_time_t life_of(const glance_broadcast_buffer_t *place)
-{
-    return place->since == HELLO && place->buffer
-               ? TEXT_LIFE
-                     + apr_time_from_sec(
-                         (apr_int64_t)(place->buffer->length / HELLO_BYTES_A_SECOND))
-               : TEXT_LIFE;
-}
-
-/* Whether a text of the cache still serves. A large hello does though states have changed: while a
- * crowd comes, a hello each would take all memory. An update follows it. */
-static int is_current(const glance_broadcast_buffer_t *place, apr_uint64_t seq, glance_moment_t now)
-{
-    return now - place->made < life_of(place)
-           && (place->upto == seq
-               || (place->since == HELLO && place->buffer->length >= LARGE_HELLO));
-}
-
-/* What brings a viewer of that transport, new or not, who knows the board up to `since` up to date,
- * or up to `upto` at least. Not the caller's to keep. */
-static glance_buffer_t *buffer_since(glance_broadcast_t *broadcast, glance_dialect_e dialect,
-                                     apr_uint64_t since, int is_new, apr_uint64_t *upto,
-                                     glance_moment_t now)
-{
-    apr_uint64_t seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
-    glance_broadcast_buffer_t *place;
-    int i;
-
-    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
-        place = &broadcast->buffers[i];
-        if (place->buffer && place->dialect == dialect && place->since == since
-            && place->is_new == is_new && is_current(place, seq, now)) {
-            *upto = place->upto;
-            return place->buffer;
-        }
-    }
-    place = &broadcast->buffers[broadcast->next_buffer];
-    broadcast->next_buffer = (broadcast->next_buffer + 1) % GLANCE_BROADCAST_BUFFERS;
-    glance_buffer_release(place->buffer);
-    place->buffer = make_buffer(broadcast, dialect, since, is_new, upto);
-    place->dialect = dialect;
-    place->since = since;
-    place->is_new = is_new;
-    place->upto = *upto;
-    place->made = now;
-    if (since == HELLO && place->buffer && place->buffer->length > broadcast->hello_length) {
-        broadcast->hello_length = place->buffer->length;
-    }
-    return place->buffer;
-}
-
-static void forget_buffer(glance_broadcast_buffer_t *place)
-{
-    glance_buffer_release(place->buffer);
-    place->buffer = NULL;
-}
-
-/* Empties the cache, or of what is too old to serve. */
-static void drop_buffers(glance_broadcast_t *broadcast, glance_moment_t now)
-{
-    int i;
-
-    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
-        if (now - broadcast->buffers[i].made >= life_of(&broadcast->buffers[i])) {
-            forget_buffer(&broadcast->buffers[i]);
-        }
-    }
-}
-
-/* Sends a ready viewer all it does not know. Returns 1, or 0 if that cannot be done and the viewer
- * is dropped. */
-static int tell(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t since,
-                int is_new, glance_moment_t now)
-{
-    apr_uint64_t upto = 0;
-    glance_buffer_t *buffer = buffer_since(broadcast, viewer->dialect, since, is_new, &upto, now);
-
-    if (!buffer || glance_viewer_send(viewer, buffer, now) != APR_SUCCESS) {
+    if (!cached || glance_viewer_send(viewer, buffer, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
-        return 0;
+        return NULL;
     }
-    viewer->seq = upto;
-    return 1;
+    viewer->seq = cached->event.id.seq;
+    return cached;
 }
 
-/* The next round tells what has changed since the last one. Who missed more than that gets it now,
- * if it is ready. Returns as tell(). */
+/* The next round tells what has changed since the last one. A viewer that missed more than that
+ * gets it now, if it is idle. Returns 0 if it was dropped. */
 static int catch_up(glance_broadcast_t *broadcast, glance_viewer_t *viewer, glance_moment_t now)
 {
     return !glance_viewer_is_idle(viewer) || viewer->seq >= broadcast->seq
-           || tell(broadcast, viewer, viewer->seq, 0, now);
+           || tell(broadcast, viewer, viewer->seq, 0, now) != NULL;
+}
+
+static void start_clocks(glance_broadcast_t *broadcast, glance_moment_t now)
+{
+    broadcast->seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
+    broadcast->heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
+    broadcast->next_round = now;
+    broadcast->next_tick = now + TICK;
+    broadcast->next_keepalive = now + KEEPALIVE;
+    broadcast->keepalives = 0;
+    broadcast->new_count = 0;
+}
+
+/* New viewers share one health event at the next tick. It begins with the oldest of their hellos.
+ */
+static void note_new(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t heartbeat)
+{
+    if (!broadcast->new_count++ || heartbeat < broadcast->new_heartbeat) {
+        broadcast->new_heartbeat = heartbeat;
+    }
+    viewer->is_new = 1;
 }
 
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                            glance_moment_t now)
 {
+    const glance_cached_event_t *first;
+
     if (!broadcast->count) {
-        broadcast->seq = glance_board_latest(broadcast->store->board, GLANCE_CHANGE);
-        broadcast->heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
-        broadcast->next_round = now;
-        broadcast->next_tick = now + TICK;
-        broadcast->next_keepalive = now + HEARTBEAT;
-        broadcast->heartbeats = 0;
-        broadcast->new_count = 0;
+        start_clocks(broadcast, now);
     }
     viewer->broadcast = broadcast;
     APR_RING_INSERT_TAIL(&broadcast->viewers, viewer, glance_viewer_t, link);
     broadcast->count++;
     broadcast->count_of[viewer->dialect]++;
     broadcast->health_count += viewer->wants_health ? 1 : 0;
-    if (!broadcast->new_count++) {
-        broadcast->new_heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
-    }
-    viewer->is_new = 1;
-    if (tell(broadcast, viewer, viewer->resumes ? viewer->seq : HELLO, 1, now)) {
+    first = tell(broadcast, viewer, viewer->resumes ? viewer->seq : GLANCE_SINCE_NOTHING, 1, now);
+    if (first) {
+        note_new(broadcast, viewer, first->event.heartbeat);
         (void)catch_up(broadcast, viewer, now);
     }
 }
@@ -220,17 +136,17 @@ void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewe
 int glance_broadcast_handle_ready(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                                   glance_moment_t now)
 {
-    int was_ready = glance_viewer_is_idle(viewer);
+    int was_idle = glance_viewer_is_idle(viewer);
 
     if (glance_viewer_flush(viewer, now) != APR_SUCCESS
         || glance_viewer_receive(viewer, now) != APR_SUCCESS) {
         glance_broadcast_leave(broadcast, viewer, now);
         return 0;
     }
-    return was_ready || catch_up(broadcast, viewer, now);
+    return was_idle || catch_up(broadcast, viewer, now);
 }
 
-/* ---- texts for all ---- */
+/* ---- events for all viewers ---- */
 
 #define EACH_VIEWER(viewer, next, broadcast) \
     for (viewer = APR_RING_FIRST(&(broadcast)->viewers); \
@@ -240,9 +156,19 @@ int glance_broadcast_handle_ready(glance_broadcast_t *broadcast, glance_viewer_t
 
 typedef int (*choose_fn_t)(const glance_viewer_t *, apr_uint64_t);
 
-/* Sends texts, which are released, to all viewers who are ready and chosen. From then on they know
- * the board up to `upto`. */
-static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance_buffers_t *buffers,
+static void release_frames(frames_t *frames)
+{
+    int i;
+
+    for (i = 0; i < GLANCE_DIALECTS; i++) {
+        glance_buffer_release(frames->of[i]);
+        frames->of[i] = NULL;
+    }
+}
+
+/* Sends frames, which are released, to all chosen viewers that are idle. They then know every
+ * change up to `upto`. */
+static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, frames_t *frames,
                     apr_uint64_t upto, glance_moment_t now)
 {
     glance_viewer_t *viewer;
@@ -251,14 +177,14 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        glance_buffer_t *buffer = buffers->of[viewer->dialect];
+        glance_buffer_t *buffer = frames->of[viewer->dialect];
 
-        /* A child that ends has little time, and the goodbye takes some of it. */
+        /* A child that ends has little time left, and needs it for the goodbye. */
         if (__atomic_load_n(broadcast->stopping, __ATOMIC_RELAXED)) {
             break;
         }
-        /* Fetched while this one is written to: bench/fan shows a sixth of the cost, when few
-         * events a second leave all of it cold. */
+        /* The next viewer is fetched while this one is written to. That saves a sixth of the time
+         * where few events a second leave the caches cold (bench/fan). */
         __builtin_prefetch(next);
         __builtin_prefetch((char *)next + CACHE_LINE);
         if (!buffer || !glance_viewer_is_idle(viewer) || !is_chosen(viewer, upto)) {
@@ -271,36 +197,57 @@ static void send_to(glance_broadcast_t *broadcast, choose_fn_t is_chosen, glance
         bytes += buffer->length ? viewer->offset : 0;
         viewer->seq = viewer->seq < upto ? upto : viewer->seq;
     }
-    glance_buffers_release(buffers);
+    release_frames(frames);
     glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_BROADCASTS, 1);
     glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_BYTES, bytes);
 }
 
-/* The transports that somebody uses. */
-static unsigned transports_in_use(const glance_broadcast_t *broadcast)
+static unsigned vocabularies_in_use(const glance_broadcast_t *broadcast)
 {
     unsigned used = 0;
     int i;
 
     for (i = 0; i < GLANCE_DIALECTS; i++) {
-        used |= broadcast->count_of[i] ? 1U << i : 0;
+        used |= broadcast->count_of[i] ? 1U << glance_dialects[i].vocabulary : 0;
     }
     return used;
 }
 
-/* One that has just come may know more than the rest already. */
+/* Frames the event, which is released, for each dialect in use.
+ * @return APR_SUCCESS, or APR_ENOMEM without any frame. */
+static apr_status_t make_frames(const glance_broadcast_t *broadcast, glance_event_t *event,
+                                frames_t *frames)
+{
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    memset(frames, 0, sizeof *frames);
+    for (i = 0; i < GLANCE_DIALECTS && rv == APR_SUCCESS; i++) {
+        if (broadcast->count_of[i]) {
+            frames->of[i] = glance_event_frame(event, i, 0);
+            rv = frames->of[i] ? APR_SUCCESS : APR_ENOMEM;
+        }
+    }
+    glance_event_release(event);
+    if (rv != APR_SUCCESS) {
+        release_frames(frames);
+    }
+    return rv;
+}
+
+/* A viewer that has just joined may know more than the others already. */
 static int knows_less(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
     return viewer->seq < upto;
 }
 
-/* The id of a health event must not lead back behind what a viewer knows. */
-static int wants_health(const glance_viewer_t *viewer, apr_uint64_t upto)
+/* The id of a health event must not be older than what the viewer knows. */
+static int is_known_viewer_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
     return viewer->wants_health && !viewer->is_new && viewer->seq <= upto;
 }
 
-static int wants_new_health(const glance_viewer_t *viewer, apr_uint64_t upto)
+static int is_new_viewer_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
     return viewer->wants_health && viewer->is_new && viewer->seq <= upto;
 }
@@ -314,77 +261,86 @@ static int is_anybody(const glance_viewer_t *viewer, apr_uint64_t upto)
 
 static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_buffers_t buffers;
-    apr_uint64_t upto;
+    glance_event_t event;
+    frames_t frames;
 
-    if (glance_event_update(&buffers, transports_in_use(broadcast), broadcast->store,
-                            broadcast->seq, &broadcast->changes, &upto)
-        != APR_SUCCESS) {
+    if (glance_event_update(&event, vocabularies_in_use(broadcast), broadcast->store,
+                            broadcast->seq, &broadcast->changes)
+            != APR_SUCCESS
+        || make_frames(broadcast, &event, &frames) != APR_SUCCESS) {
         broadcast->next_round = now + RETRY_AFTER_FAILURE;
         return;
     }
     broadcast->next_round = now + broadcast->interval;
-    broadcast->seq = upto;
-    send_to(broadcast, knows_less, &buffers, upto, now);
+    broadcast->seq = event.id.seq;
+    send_to(broadcast, knows_less, &frames, event.id.seq, now);
 }
 
-/* Tells who was heard since that beat. Returns up to which, or 0 if that cannot be done. */
+/* Sends all heartbeats after the one with number `since`. Returns the number of the last one, or
+ * `since` if that failed: the next tick tries again. */
 static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t since,
                                 choose_fn_t is_chosen, glance_moment_t now)
 {
-    glance_buffers_t buffers;
-    apr_uint64_t upto;
+    glance_event_t event;
+    frames_t frames;
 
-    if (glance_event_health(&buffers, transports_in_use(broadcast), broadcast->store, since,
-                            broadcast->seq, &broadcast->changes, &upto)
-        != APR_SUCCESS) {
-        return 0;
+    if (glance_event_health(&event, vocabularies_in_use(broadcast), broadcast->store, since,
+                            broadcast->seq, &broadcast->changes)
+            != APR_SUCCESS
+        || make_frames(broadcast, &event, &frames) != APR_SUCCESS) {
+        return since;
     }
-    send_to(broadcast, is_chosen, &buffers, broadcast->seq, now);
-    return upto;
+    send_to(broadcast, is_chosen, &frames, broadcast->seq, now);
+    return event.heartbeat;
 }
 
-/* Who came since the last tick is told no sign of life from before: that is in the hello. (From
- * before the first of them came, to be exact: one text serves all.) They come last, or they would
- * miss what happens in between. */
-static void send_health_to_all(glance_broadcast_t *broadcast, apr_uint64_t heartbeat,
+/* The viewers that joined since the last tick come last: what happens between the two events is in
+ * theirs. */
+static void send_health_to_all(glance_broadcast_t *broadcast, apr_uint64_t latest,
                                glance_moment_t now)
 {
-    if (broadcast->heartbeat != heartbeat) {
-        apr_uint64_t upto = send_health(broadcast, broadcast->heartbeat, wants_health, now);
-
-        broadcast->heartbeat = upto ? upto : broadcast->heartbeat;
+    if (broadcast->heartbeat != latest) {
+        broadcast->heartbeat = send_health(broadcast, broadcast->heartbeat,
+                                           is_known_viewer_for_health, now);
     }
-    if (broadcast->new_count && broadcast->new_heartbeat != heartbeat) {
-        (void)send_health(broadcast, broadcast->new_heartbeat, wants_new_health, now);
+    if (broadcast->new_count && broadcast->new_heartbeat != latest) {
+        (void)send_health(broadcast, broadcast->new_heartbeat, is_new_viewer_for_health, now);
     }
 }
 
-static int is_keepalive_of(glance_dialect_e dialect, unsigned heartbeat)
+static int has_keepalive(glance_dialect_e dialect, unsigned keepalive)
 {
-    return heartbeat % glance_dialects[dialect].keepalives_apart == 0;
+    return keepalive % glance_dialects[dialect].keepalives_apart == 0;
 }
 
 static void send_keepalive(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    glance_buffers_t buffers = {{0}};
+    frames_t frames = {{0}};
     int i;
 
-    broadcast->heartbeats++;
+    broadcast->keepalives++;
     for (i = 0; i < GLANCE_DIALECTS; i++) {
-        if (broadcast->count_of[i] && is_keepalive_of(i, broadcast->heartbeats)) {
-            buffers.of[i] = glance_buffer_make(0);
+        if (broadcast->count_of[i] && has_keepalive(i, broadcast->keepalives)) {
+            frames.of[i] = glance_buffer_make(0);
         }
-        if (buffers.of[i]) {
-            glance_dialects[i].put_keepalive(buffers.of[i]);
-            buffers.of[i] = glance_buffer_finish(buffers.of[i]);
+        if (frames.of[i]) {
+            glance_dialects[i].put_keepalive(frames.of[i]);
+            frames.of[i] = glance_buffer_finish(frames.of[i]);
         }
     }
-    send_to(broadcast, is_anybody, &buffers, broadcast->seq, now);
+    send_to(broadcast, is_anybody, &frames, broadcast->seq, now);
 }
 
-/* Drops whoever is overdue, and ends the freshness of the rest. */
-static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
+/* A new viewer whose hello was newer than the last round got no health event at this tick. It stays
+ * new until the next one. */
+static void end_newness(glance_broadcast_t *broadcast, glance_viewer_t *viewer)
+{
+    viewer->is_new = viewer->is_new && viewer->seq > broadcast->seq;
+    broadcast->new_count += viewer->is_new ? 1 : 0;
+}
+
+/* Drops each viewer that is too slow or has left. */
+static void check_viewers(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
@@ -392,19 +348,21 @@ static void look_after_all(glance_broadcast_t *broadcast, glance_moment_t now)
     broadcast->new_count = 0;
     EACH_VIEWER(viewer, next, broadcast)
     {
-        viewer->is_new = 0;
         if (glance_viewer_is_stuck(viewer, now)) {
             glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SLOW, 1);
             drop(broadcast, viewer, "too slow", now);
         }
         else if (glance_viewer_is_over(viewer, now)) {
-            drop(broadcast, viewer, viewer->closing ? "closed" : "silent", now);
+            drop(broadcast, viewer, viewer->closing_since ? "closed" : "silent", now);
+        }
+        else {
+            end_newness(broadcast, viewer);
         }
     }
 }
 
-/* The machine or its guest was suspended, or this process was stopped. What clients have sent is
- * still unread, of a large crowd at least, and no ping went out that they could have answered. */
+/* The machine was suspended, or this process was stopped. What clients sent meanwhile may still be
+ * unread, and no ping went out that they could have answered. */
 static void extend_deadlines(glance_broadcast_t *broadcast, apr_interval_time_t lost,
                              glance_moment_t now)
 {
@@ -419,22 +377,22 @@ static void extend_deadlines(glance_broadcast_t *broadcast, apr_interval_time_t 
 
 static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
 {
-    apr_uint64_t heartbeat = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
+    apr_uint64_t latest = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
 
     if (broadcast->health_count) {
-        send_health_to_all(broadcast, heartbeat, now);
+        send_health_to_all(broadcast, latest, now);
     }
     else {
-        broadcast->heartbeat = heartbeat;
+        broadcast->heartbeat = latest;
     }
-    look_after_all(broadcast, now);
-    drop_buffers(broadcast, now);
+    check_viewers(broadcast, now);
+    glance_event_cache_expire(&broadcast->cache, now);
 }
 
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     if (!broadcast->count) {
-        drop_buffers(broadcast, GLANCE_NO_MOMENT);
+        glance_event_cache_expire(&broadcast->cache, GLANCE_NO_MOMENT);
         return;
     }
     if (now >= broadcast->next_round
@@ -449,7 +407,7 @@ void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now)
         run_tick(broadcast, now);
     }
     if (now >= broadcast->next_keepalive) {
-        broadcast->next_keepalive = now + HEARTBEAT;
+        broadcast->next_keepalive = now + KEEPALIVE;
         send_keepalive(broadcast, now);
     }
 }
@@ -463,8 +421,8 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
         return GLANCE_NO_MOMENT;
     }
     if (glance_board_latest(board, GLANCE_CHANGE) == broadcast->seq) {
-        /* First the wish, then one more look: a writer does it the other way round, so one of the
-         * two sees the other. */
+        /* The hub asks first and then looks again. A writer writes first and then looks whether
+         * somebody asked. So one of the two sees the other. */
         glance_board_request_notification(board);
     }
     if (glance_board_latest(board, GLANCE_CHANGE) != broadcast->seq
@@ -477,10 +435,10 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
 static void say_goodbye(const glance_broadcast_t *broadcast, glance_viewer_t *viewer)
 {
     apr_uint32_t least = broadcast->returns.least;
-    apr_uint32_t crowd = broadcast->count * broadcast->returns.each;
+    apr_uint32_t spread = broadcast->count * broadcast->returns.each;
 
-    crowd = crowd < RETURN_MAX_MS ? crowd : RETURN_MAX_MS;
-    glance_viewer_goodbye(viewer, least + ap_random_pick(0, least + crowd));
+    spread = spread < RETURN_MAX_MS ? spread : RETURN_MAX_MS;
+    glance_viewer_goodbye(viewer, least + ap_random_pick(0, least + spread));
 }
 
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
@@ -496,15 +454,14 @@ apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t c
             break;
         }
         say_goodbye(broadcast, viewer);
-        drop(broadcast, viewer, "descriptors run short", now);
+        drop(broadcast, viewer, "too few descriptors", now);
         shed++;
     }
     return shed;
 }
 
-/* The text that has been pending for longest with some viewer, or NULL. */
-static const glance_buffer_t *slowest_buffer(glance_broadcast_t *broadcast,
-                                             glance_moment_t *pending)
+/* The buffer that some viewer has been taking for longest, or NULL. */
+static const glance_buffer_t *slowest_buffer(glance_broadcast_t *broadcast, glance_moment_t *since)
 {
     const glance_buffer_t *slowest = NULL;
     glance_viewer_t *viewer;
@@ -512,46 +469,42 @@ static const glance_buffer_t *slowest_buffer(glance_broadcast_t *broadcast,
 
     EACH_VIEWER(viewer, next, broadcast)
     {
-        if (viewer->buffer && viewer->pending < *pending) {
+        if (viewer->buffer && viewer->pending_since < *since) {
             slowest = viewer->buffer;
-            *pending = viewer->pending;
+            *since = viewer->pending_since;
         }
     }
     return slowest;
 }
 
-/* The cache holds it as well. */
 static apr_uint32_t drop_holders(glance_broadcast_t *broadcast, const glance_buffer_t *buffer,
                                  glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
     apr_uint32_t dropped = 0;
-    int i;
 
-    for (i = 0; i < GLANCE_BROADCAST_BUFFERS; i++) {
-        if (broadcast->buffers[i].buffer == buffer) {
-            forget_buffer(&broadcast->buffers[i]);
-        }
-    }
+    glance_event_cache_forget(&broadcast->cache, buffer);
     EACH_VIEWER(viewer, next, broadcast)
     {
         if (viewer->buffer == buffer) {
-            drop(broadcast, viewer, "too slow, and memory runs short", now);
+            drop(broadcast, viewer, "too slow, with too much memory pending", now);
             dropped++;
         }
     }
     return dropped;
 }
 
-apr_size_t glance_broadcast_buffer_limit(const glance_broadcast_t *broadcasts, int count)
+apr_size_t glance_broadcast_pending_limit(const glance_broadcast_t *broadcasts, int count)
 {
-    apr_size_t limit = TEXT_BYTES_MAX;
+    apr_size_t limit = PENDING_BYTES_MAX;
     int i;
 
     for (i = 0; i < count; i++) {
-        if (broadcasts[i].count && broadcasts[i].hello_length > limit / HELLOS_MAX) {
-            limit = broadcasts[i].hello_length * HELLOS_MAX;
+        apr_size_t hello = broadcasts[i].count ? broadcasts[i].cache.hello_length : 0;
+
+        if (hello > limit / PENDING_HELLOS_MAX) {
+            limit = hello * PENDING_HELLOS_MAX;
         }
     }
     return limit;
@@ -562,11 +515,11 @@ apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int c
 {
     glance_broadcast_t *slowest = NULL;
     const glance_buffer_t *buffer = NULL;
-    glance_moment_t pending = GLANCE_NO_MOMENT;
+    glance_moment_t since = GLANCE_NO_MOMENT;
     int i;
 
     for (i = 0; i < count; i++) {
-        const glance_buffer_t *slower = slowest_buffer(&broadcasts[i], &pending);
+        const glance_buffer_t *slower = slowest_buffer(&broadcasts[i], &since);
 
         if (slower) {
             buffer = slower;
@@ -614,6 +567,6 @@ void glance_broadcast_end(glance_broadcast_t *broadcast, glance_moment_t now)
     {
         drop(broadcast, viewer, STOP, now);
     }
-    drop_buffers(broadcast, GLANCE_NO_MOMENT);
+    glance_event_cache_free(&broadcast->cache);
     glance_changes_free(&broadcast->changes);
 }

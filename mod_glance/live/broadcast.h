@@ -1,32 +1,20 @@
-/* broadcast.h: one board's viewers in this child, and what they have all been told.
+/* broadcast.h: the viewers of one board in this child, and what they have been told.
  *
- * Belongs to the child's hub thread. Each text is made once for each transport that somebody uses,
- * and written to every viewer. A viewer that cannot take it keeps one text pending, is passed over
- * until that is sent, and then gets all it missed in one update: it is never waited for, and
- * nothing queues up.
+ * Belongs to the child's hub thread. Each event is encoded once, framed once for each dialect in
+ * use, and written to every viewer. A viewer whose connection has no room keeps one buffer pending
+ * and misses what follows. As soon as that buffer is sent, it gets everything that it missed in one
+ * update. So nobody waits for a slow viewer, and nothing queues up.
  *
  * SPDX-License-Identifier: ISC
  */
 #ifndef GLANCE_LIVE_BROADCAST_H
 #define GLANCE_LIVE_BROADCAST_H
 
-#include "live/event.h"
+#include "live/event_cache.h"
 #include "live/viewer.h"
 
-#define GLANCE_BROADCAST_BUFFERS 8
-
-/** A text that brings viewers up to date. */
-typedef struct {
-    glance_dialect_e dialect;
-    apr_uint64_t since; /* what they know; the largest number: nothing, so it is a hello */
-    int is_new;         /* it begins a stream */
-    apr_uint64_t upto;
-    glance_moment_t made;
-    glance_buffer_t *buffer;
-} glance_broadcast_buffer_t;
-
-/** When viewers who are sent away may come back, in milliseconds: after the least time, spread over
- * that again, and over so much for each of them. */
+/** When viewers of a child that ends return, in milliseconds: after the least time, and at random
+ * within that again plus so much for each of them. */
 typedef struct {
     apr_uint32_t least;
     apr_uint32_t each;
@@ -35,73 +23,71 @@ typedef struct {
 typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
-    glance_return_t returns;      /* when those who are sent away may come back */
-    const int *stopping;          /* set by any thread: nothing more is to be sent */
+    glance_return_t returns;      /* when viewers return whom the child sends away */
+    const int *stopping;          /* any thread sets it: nothing more may be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
     apr_uint32_t count_of[GLANCE_DIALECTS];
-    apr_uint32_t health_count;  /* how many of them want health events */
-    apr_uint64_t seq;           /* every viewer that is ready knows the board up to here */
-    apr_uint64_t heartbeat;     /* health events have told up to here */
-    apr_uint32_t new_count;     /* how many have come since the last tick */
-    apr_uint64_t new_heartbeat; /* the latest beat when the first of them came */
+    apr_uint32_t health_count;  /* viewers that want health events */
+    apr_uint64_t seq;           /* every idle viewer knows the changes up to this one */
+    apr_uint64_t heartbeat;     /* the last heartbeat in a health event */
+    apr_uint32_t new_count;     /* viewers without a health event since they joined */
+    apr_uint64_t new_heartbeat; /* the last heartbeat that all of them know from their hello */
     glance_moment_t next_round;
     glance_moment_t next_tick;
     glance_moment_t next_keepalive;
-    unsigned heartbeats; /* so far */
-    /* For viewers who come or catch up, so that a crowd that returns shares them. */
-    glance_broadcast_buffer_t buffers[GLANCE_BROADCAST_BUFFERS];
-    int next_buffer;
-    apr_size_t hello_length;  /* of the largest hello so far */
-    glance_changes_t changes; /* used again and again */
+    unsigned keepalives; /* so far */
+    glance_event_cache_t cache;
+    glance_changes_t changes; /* memory to work in */
 } glance_broadcast_t;
 
-/** @param stopping set once the streams are to end. */
+/** @param stopping is set when the streams must end. */
 void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
                            apr_interval_time_t interval, glance_return_t returns,
                            const int *stopping);
 
-/** Takes the viewer in and sends it what it does not know yet. Frees it if it is gone already. */
+/** Adds the viewer and sends it what it does not know. Frees it if its client has left. */
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                            glance_moment_t now);
 
-/** The viewer's window has opened, or its client has spoken.
- * @return 1, or 0 if it is gone and freed. */
+/** The viewer's connection has room again, or its client has sent something.
+ * @return 1, or 0 if the viewer was dropped and freed. */
 int glance_broadcast_handle_ready(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                                   glance_moment_t now);
 
-/** The client has left: takes the viewer out and frees it. */
+/** The client has left: removes the viewer and frees it. */
 void glance_broadcast_leave(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                             glance_moment_t now);
 
 /** Does what is due. */
 void glance_broadcast_run(glance_broadcast_t *broadcast, glance_moment_t now);
 
-/** When glance_broadcast_run() must next be called. Asks for the bell, should that become earlier:
- * call it before going to sleep. */
+/** When glance_broadcast_run() must be called next. Requests a change notification, since a change
+ * may make that earlier: call it before going to sleep. */
 glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast);
 
-/** Sends up to @a count viewers away. They come back elsewhere, or are answered by polling.
- * @return how many there were. */
+/** Sends up to @a count viewers away. They return to another child, or are answered by polling.
+ * @return how many were sent away. */
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
                                    glance_moment_t now);
 
-/** Bytes that the texts of slow viewers may use: enough for a few of the largest, or the viewers of
- * a large board would lock each other out. @param broadcasts all of a child's, @a count of them. */
-apr_size_t glance_broadcast_buffer_limit(const glance_broadcast_t *broadcasts, int count);
+/** How many bytes the pending buffers of slow viewers may use. The limit allows for several of the
+ * largest hellos: with less, the viewers of a huge board would drop one another.
+ * @param broadcasts all of a child's, @a count of them. */
+apr_size_t glance_broadcast_pending_limit(const glance_broadcast_t *broadcasts, int count);
 
-/** Drops those who have had a text pending for longest, with all who hold the same text: its memory
- * is free then. @param broadcasts all of a child's, @a count of them.
+/** Drops the viewer whose buffer has been pending for longest, and all who hold the same buffer:
+ * that frees its memory. @param broadcasts all of a child's, @a count of them.
  * @return how many were dropped. */
 apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int count,
                                            glance_moment_t now);
 
-/** Tells every viewer when to return, spread at random, and that nothing more comes. Frees nothing,
- * so it can be done while another thread of a dying process sits in the allocator's lock.
- * @param is_abandoned asked before each viewer whether to stop; NULL: never. */
+/** Tells every viewer that nothing more comes, and when to return. Allocates and frees nothing:
+ * another thread of a process that ends may hold the allocator's lock.
+ * @param is_abandoned called before each viewer: whether to stop. NULL: never. */
 void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
 
-/** Logs the end of every viewer, and frees nothing. @param is_abandoned as above. */
+/** Logs the end of every viewer, and frees nothing. @param is_abandoned as for the goodbye. */
 void glance_broadcast_log_end(glance_broadcast_t *broadcast, int (*is_abandoned)(void));
 
 /** Frees all viewers. */

@@ -88,9 +88,9 @@ static apr_uint32_t open_at_start(apr_uint32_t limit)
     return open_count;
 }
 
-/* How many are free below the limit, counted up to `enough`. The highest numbers come first: as long
- * as all is well, they are free, and no socket of a viewer is looked at. A number at the limit or
- * above can be open, where the limit has fallen, and is of no use to httpd. */
+/* How many are free below the limit, counted up to `enough`. The highest numbers come first: as
+ * long as all is well, they are free, and no socket of a viewer is looked at. A number at the limit
+ * or above can be open, where the limit has fallen, and is of no use to httpd. */
 static apr_uint32_t free_now(apr_uint32_t enough)
 {
     apr_uint32_t from = glance_descriptors_limit();

@@ -1,105 +1,114 @@
-/* event.c: what viewers are told.
+/* event.c: an event of a board, encoded once for all viewers.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "live/event.h"
 
-/* What the texts are made of. */
-typedef struct {
-    const glance_store_t *store;
-    const glance_snapshot_t *snapshot;
-    const glance_changes_t *changes;
-    apr_uint64_t seq;
-    apr_time_t now;
-} news_t;
-
-typedef glance_buffer_t *(*make_fn_t)(const glance_dialect_t *, const news_t *);
-
-static glance_buffer_t *make_hello(const glance_dialect_t *dialect, const news_t *news)
+static void begin_event(glance_event_t *event, const char *name, const glance_store_t *store)
 {
-    return dialect->make_hello(news->snapshot, news->store->times.timeout);
+    memset(event, 0, sizeof *event);
+    event->name = name;
+    event->id.epoch = glance_board_epoch(store->board);
+    event->heartbeat = glance_board_latest(store->board, GLANCE_HEARTBEAT);
 }
 
-static glance_buffer_t *make_update(const glance_dialect_t *dialect, const news_t *news)
+static int is_wanted(unsigned vocabularies, int vocabulary)
 {
-    return dialect->make_update(news->store->board, news->changes, news->seq, news->now);
+    return (vocabularies & 1U << vocabulary) != 0;
 }
 
-static glance_buffer_t *make_health(const glance_dialect_t *dialect, const news_t *news)
-{
-    return dialect->make_health(news->store->board, news->changes, news->seq);
-}
-
-void glance_buffers_release(glance_buffers_t *buffers)
+/* An event with some of its payloads only would be lost for the other dialects. */
+static apr_status_t check_payloads(glance_event_t *event, unsigned vocabularies)
 {
     int i;
 
-    for (i = 0; i < GLANCE_DIALECTS; i++) {
-        glance_buffer_release(buffers->of[i]);
-        buffers->of[i] = NULL;
-    }
-}
-
-static apr_status_t make_buffers(glance_buffers_t *buffers, unsigned wanted, make_fn_t make,
-                                 const news_t *news)
-{
-    int i;
-
-    for (i = 0; i < GLANCE_DIALECTS; i++) {
-        if (!(wanted & 1U << i)) {
-            continue;
-        }
-        buffers->of[i] = make(&glance_dialects[i], news);
-        if (!buffers->of[i]) {
-            glance_buffers_release(buffers);
+    for (i = 0; i < GLANCE_VOCABULARIES; i++) {
+        if (is_wanted(vocabularies, i) && !event->payload[i]) {
+            glance_event_release(event);
             return APR_ENOMEM;
         }
     }
     return APR_SUCCESS;
 }
 
-apr_status_t glance_event_hello(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                apr_uint64_t *upto)
+void glance_event_release(glance_event_t *event)
+{
+    int i;
+
+    for (i = 0; i < GLANCE_VOCABULARIES; i++) {
+        glance_buffer_release(event->payload[i]);
+        event->payload[i] = NULL;
+    }
+}
+
+apr_status_t glance_event_hello(glance_event_t *event, unsigned vocabularies, glance_store_t *store)
 {
     glance_snapshot_t *snapshot = glance_store_snapshot(store);
-    news_t news = {.store = store, .snapshot = snapshot};
-    apr_status_t rv;
+    int i;
 
-    memset(buffers, 0, sizeof *buffers);
+    begin_event(event, "hello", store);
     if (!snapshot) {
         return APR_ENOMEM;
     }
-    *upto = snapshot->seq;
-    rv = make_buffers(buffers, wanted, make_hello, &news);
+    event->id = (glance_place_t){snapshot->epoch, snapshot->seq};
+    event->heartbeat = snapshot->heartbeat;
+    for (i = 0; i < GLANCE_VOCABULARIES; i++) {
+        if (is_wanted(vocabularies, i)) {
+            event->payload[i] = glance_vocabularies[i].hello(snapshot, store->times.timeout);
+        }
+    }
     glance_snapshot_release(snapshot);
-    return rv;
+    return check_payloads(event, vocabularies);
 }
 
-apr_status_t glance_event_update(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                 apr_uint64_t seq, glance_changes_t *changes, apr_uint64_t *upto)
+apr_status_t glance_event_update(glance_event_t *event, unsigned vocabularies,
+                                 glance_store_t *store, apr_uint64_t since,
+                                 glance_changes_t *changes)
 {
-    apr_status_t rv = glance_store_since(store, GLANCE_CHANGE, seq, changes, upto);
+    apr_status_t rv;
+    int i;
 
-    memset(buffers, 0, sizeof *buffers);
-    if (rv == APR_SUCCESS) {
-        news_t news = {.store = store, .changes = changes, .seq = *upto, .now = apr_time_now()};
-
-        rv = make_buffers(buffers, wanted, make_update, &news);
+    begin_event(event, "update", store);
+    rv = glance_store_since(store, GLANCE_CHANGE, since, changes, &event->id.seq);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv;
+    for (i = 0; i < GLANCE_VOCABULARIES; i++) {
+        if (is_wanted(vocabularies, i)) {
+            event->payload[i] = glance_vocabularies[i].update(store->board, changes,
+                                                              apr_time_now());
+        }
+    }
+    return check_payloads(event, vocabularies);
 }
 
-apr_status_t glance_event_health(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                 apr_uint64_t heartbeat, apr_uint64_t seq,
-                                 glance_changes_t *changes, apr_uint64_t *upto)
+apr_status_t glance_event_health(glance_event_t *event, unsigned vocabularies,
+                                 glance_store_t *store, apr_uint64_t since, apr_uint64_t seq,
+                                 glance_changes_t *changes)
 {
-    apr_status_t rv = glance_store_since(store, GLANCE_HEARTBEAT, heartbeat, changes, upto);
+    apr_status_t rv;
+    int i;
 
-    memset(buffers, 0, sizeof *buffers);
-    if (rv == APR_SUCCESS) {
-        news_t news = {.store = store, .changes = changes, .seq = seq};
-
-        rv = make_buffers(buffers, wanted, make_health, &news);
+    begin_event(event, "health", store);
+    event->id.seq = seq;
+    rv = glance_store_since(store, GLANCE_HEARTBEAT, since, changes, &event->heartbeat);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
-    return rv;
+    for (i = 0; i < GLANCE_VOCABULARIES; i++) {
+        if (is_wanted(vocabularies, i)) {
+            event->payload[i] = glance_vocabularies[i].health(store->board, changes);
+        }
+    }
+    return check_payloads(event, vocabularies);
+}
+
+/* An empty payload has nothing to frame. */
+glance_buffer_t *glance_event_frame(const glance_event_t *event, glance_dialect_e dialect,
+                                    int begins)
+{
+    glance_buffer_t *payload = event->payload[glance_dialects[dialect].vocabulary];
+
+    return payload->length ? glance_dialects[dialect].frame(event->name, event->id, payload, begins)
+                           : glance_buffer_ref(payload);
 }

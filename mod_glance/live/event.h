@@ -1,10 +1,4 @@
-/* event.h: what viewers are told, as texts ready to send: a board's news, fetched under its
- * lock, in the words of the transports that want them.
- *
- * @a wanted has one bit for each transport, by its number. Each function returns APR_SUCCESS,
- * APR_ENOMEM or the lock's error, and stores the texts, with one reference each, and what number
- * they cover. Texts that were not asked for are NULL; on failure all are. @a changes is room to
- * work in: zeroed or used before, and freed by the caller with glance_changes_free().
+/* event.h: an event of a board, encoded once for all viewers: hello, update or health.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,23 +9,38 @@
 #include "boards/store.h"
 
 typedef struct {
-    glance_buffer_t *of[GLANCE_DIALECTS];
-} glance_buffers_t;
+    const char *name;
+    glance_place_t id;      /* the viewer then knows every change up to this one */
+    apr_uint64_t heartbeat; /* and every heartbeat up to this one */
+    glance_buffer_t *payload[GLANCE_VOCABULARIES]; /* NULL: not encoded */
+} glance_event_t;
+
+/* The functions below copy under the lock and encode after it. @a vocabularies has one bit for each
+ * vocabulary, by its number. They return APR_SUCCESS, APR_ENOMEM or the lock's error; on failure
+ * the event has no payload. @a changes is memory to work in: zeroed before its first use, freed by
+ * the caller with glance_changes_free(). */
 
 /** The whole board. */
-apr_status_t glance_event_hello(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                apr_uint64_t *upto);
+apr_status_t glance_event_hello(glance_event_t *event, unsigned vocabularies,
+                                glance_store_t *store);
 
-/** All that changed state after @a seq; events say so if nothing did. */
-apr_status_t glance_event_update(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                 apr_uint64_t seq, glance_changes_t *changes, apr_uint64_t *upto);
+/** All changes of state after the one with number @a since, or an empty update. */
+apr_status_t glance_event_update(glance_event_t *event, unsigned vocabularies,
+                                 glance_store_t *store, apr_uint64_t since,
+                                 glance_changes_t *changes);
 
-/** The signs of life after @a heartbeat, for viewers who know the board up to @a seq. */
-apr_status_t glance_event_health(glance_buffers_t *buffers, unsigned wanted, glance_store_t *store,
-                                 apr_uint64_t heartbeat, apr_uint64_t seq,
-                                 glance_changes_t *changes, apr_uint64_t *upto);
+/** All heartbeats after the one with number @a since, for viewers who know every change up to the
+ * one with number @a seq. */
+apr_status_t glance_event_health(glance_event_t *event, unsigned vocabularies,
+                                 glance_store_t *store, apr_uint64_t since, apr_uint64_t seq,
+                                 glance_changes_t *changes);
 
-/** Releases all texts. */
-void glance_buffers_release(glance_buffers_t *buffers);
+/** Frames the event in a dialect whose vocabulary is encoded. @param begins it is the first event
+ * of its connection. @return a buffer with one reference, or NULL if memory ran out. */
+glance_buffer_t *glance_event_frame(const glance_event_t *event, glance_dialect_e dialect,
+                                    int begins);
+
+/** Releases the payloads. */
+void glance_event_release(glance_event_t *event);
 
 #endif

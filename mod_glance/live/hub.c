@@ -1,10 +1,9 @@
-/* hub.c: the one thread of a child that serves all its viewers.
+/* hub.c: the thread of each child that serves all its viewers.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "live/hub.h"
 
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,69 +15,58 @@
 
 #include "ap_mpm.h"
 
-#include "directives.h"
 #include "core/clock.h"
-#include "core/rate.h"
 #include "boards/retained.h"
 #include "boards/sweep.h"
 #include "live/broadcast.h"
-#include "live/descriptors.h"
+#include "live/limits.h"
 #include "live/tls.h"
 
 #define EVENTS_AT_ONCE 256
 
-/* How long prefork waits for the hub to end the streams, and then for it to heed that it must stop
- * where it is. */
+/* How long prefork waits for the hub to end the streams, and then for it to notice that it must
+ * stop at once. */
 #define GOODBYE_MS 200
 #define ABANDON_MS 100
 
-/* When viewers of a child that ends may come back. */
+/* When viewers of a child that ends return. */
 #define RETURN_MS 500
 #define RETURN_SLOWLY_MS 4000
 #define RETURN_EACH_MS 1
 #define RETURN_EACH_PREFORK_MS 50
 
-/* How often the hub looks whether descriptors or memory run short. */
-#define LIMITS_INTERVAL apr_time_from_msec(250)
-
 /* How long a thread waits for the hub to send viewers away: longer than a round takes. */
 #define RELIEF_SECONDS 1
 
-/* So much less in use than at the peak, and the allocator is asked to give it back. */
-#define TEXT_BYTES_FREED ((apr_size_t)16 << 20)
-
-/* Made by malloc() and never freed: it goes with the process. On prefork, pools go while the
- * thread still runs, and elsewhere a worker that was not joined may still look here. */
+/* Allocated by malloc() and never freed. On prefork, pools are destroyed while the thread still
+ * runs. On other MPMs, a worker thread that was not joined may still read it. */
 typedef struct {
     server_rec *server;
     glance_broadcast_t *broadcasts; /* one a store, by the store's index */
     int broadcast_count;
     int poll;      /* epoll */
-    int wakeup_fd; /* eventfd: somebody has come, or the child stops */
+    int wakeup_fd; /* eventfd: a viewer has come, a thread needs relief, or the child stops */
     int state_fd;  /* eventfd: the thread runs; later, the streams have ended */
     int watches_changes;
-    int stopping;    /* the streams are to end */
-    int abandoned;   /* the process is about to exit: nothing more is to be touched */
-    int is_threaded; /* the MPM's processes may wait for their threads */
+    int stopping;    /* the streams must end */
+    int abandoned;   /* the process is about to exit: the thread must touch nothing more */
+    int is_threaded; /* the MPM has threads, and can wait for this one */
     pthread_t thread;
     pthread_mutex_t relief_mutex; /* guards the next three */
     pthread_cond_t relief;
-    unsigned asked_relief; /* how often threads have asked for it */
-    unsigned given_relief; /* up to which of these it was given */
-    pthread_mutex_t mutex; /* guards the next two */
+    unsigned relief_requests; /* so far */
+    unsigned relief_given;    /* to that many of them */
+    pthread_mutex_t mutex;    /* guards the next two */
     glance_viewers_t incoming;
-    int closed;                    /* the hub takes nobody in any more */
-    apr_uint32_t most;             /* viewers that the configuration allows */
-    apr_uint32_t room;             /* that this moment allows: read by all threads */
-    glance_moment_t next_limits;   /* when to look at descriptors and memory again */
+    int closed;                    /* no viewer is accepted any more */
     glance_moment_t resting_until; /* no broadcast before */
-    apr_size_t peak;               /* of the texts' bytes, since memory was last given back */
+    glance_limits_t limits;
     glance_counters_child_t *place;
 } hub_t;
 
 static hub_t *hub;
 
-/* What epoll reports with events that are no viewer's. */
+/* epoll reports the address of a mark where the event is not a viewer's. */
 static char wakeup_mark;
 static char change_mark;
 
@@ -86,7 +74,7 @@ static void write_event(int descriptor)
 {
     apr_uint64_t one = 1;
 
-    /* Can only fail if the counter is full, and then it is readable already. */
+    /* This fails only if the counter is full, and then the descriptor is readable already. */
     if (write(descriptor, &one, sizeof one) < 0) {
         return;
     }
@@ -114,7 +102,7 @@ static void admit_incoming(glance_moment_t now)
     glance_viewers_t incoming;
     apr_uint64_t count;
 
-    /* Before the queue is looked at: who comes later wakes the hub again. */
+    /* This comes first: a viewer that comes later wakes the hub again. */
     if (read(hub->wakeup_fd, &count, sizeof count) < 0) {
         return;
     }
@@ -130,7 +118,7 @@ static void admit_incoming(glance_moment_t now)
     }
 }
 
-/* The last that a client said may be worth an answer, though it has closed its side. */
+/* A client that has closed its side may have sent something that needs a reply. */
 static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t now)
 {
     int has_left = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
@@ -144,13 +132,13 @@ static void serve(glance_viewer_t *viewer, apr_uint32_t events, glance_moment_t 
     }
 }
 
-static void take_event(const struct epoll_event *event, glance_moment_t now)
+static void handle_event(const struct epoll_event *event, glance_moment_t now)
 {
     if (event->data.ptr == &wakeup_mark) {
         admit_incoming(now);
     }
     else if (event->data.ptr == &change_mark) {
-        return; /* glance_broadcast_run() sees what has changed */
+        return; /* glance_broadcast_run() finds what has changed */
     }
     else {
         serve(event->data.ptr, event->events, now);
@@ -167,7 +155,7 @@ static void watch(int descriptor, apr_uint32_t events, void *sequence)
     }
 }
 
-/* A hub without viewers need not wake when a board changes. */
+/* A hub without viewers need not wake up when a board changes. */
 static void watch_changes(void)
 {
     int has_viewers = glance_viewer_count() != 0;
@@ -181,8 +169,7 @@ static void watch_changes(void)
     hub->watches_changes = has_viewers;
 }
 
-/* A shard can only get a deadline that is a timeout or more away, so a sleep of one timeout
- * misses none. */
+/* A new deadline is at least one timeout away, so a sleep of one timeout misses none. */
 static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t now)
 {
     glance_moment_t deadline = glance_board_deadline(store->board);
@@ -196,8 +183,7 @@ static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t no
 static glance_moment_t next_due(glance_moment_t now)
 {
     glance_moment_t broadcast = GLANCE_NO_MOMENT;
-    glance_moment_t due = glance_viewer_count() || hub->room < hub->most ? hub->next_limits
-                                                                         : GLANCE_NO_MOMENT;
+    glance_moment_t due = glance_limits_due(&hub->limits);
     int i;
 
     for (i = 0; i < hub->broadcast_count; i++) {
@@ -218,111 +204,32 @@ static int sleep_ms(glance_moment_t now)
     if (due <= now) {
         return 0;
     }
-    /* Rounded up: waking a moment too early would only mean to sleep once more. */
+    /* Rounded up: a hub that wakes too early must sleep once more. */
     due = (due - now + 999) / 1000;
     return due < 60000 ? (int)due : 60000;
 }
 
-/* ---- what is scarce ---- */
+/* ---- relief for threads that lack descriptors ---- */
 
-/* Sends viewers away, who come back elsewhere or are answered by polling. */
-static void shed(apr_uint32_t count, apr_uint32_t held, glance_moment_t now)
-{
-    static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
-    apr_uint32_t withheld;
-    apr_uint32_t total = 0;
-    int i;
-
-    for (i = 0; i < hub->broadcast_count && total < count; i++) {
-        total += glance_broadcast_shed(&hub->broadcasts[i], count - total, now);
-    }
-    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SHED, total);
-    if (glance_rate_pass(&rate, now, &withheld)) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
-                     GLANCE_LOGNO(0046) "descriptors run short in this child: sent %u of %u "
-                                        "viewers away; raise the limit (ulimit -n)",
-                     total, held);
-    }
-}
-
-/* httpd's accept() must never lack a descriptor. */
-static void watch_descriptors(glance_moment_t now)
-{
-    apr_uint32_t held = glance_viewer_count();
-    apr_uint32_t room = glance_descriptors_room(held);
-
-    __atomic_store_n(&hub->room, room < hub->most ? room : hub->most, __ATOMIC_RELAXED);
-    if (room < held) {
-        shed(held - room, held, now);
-    }
-}
-
-/* Gives the threads that have asked for it so far what they wait for. */
+/* Answers all requests so far. */
 static void give_relief(glance_moment_t now)
 {
     unsigned asked;
 
     pthread_mutex_lock(&hub->relief_mutex);
-    asked = hub->asked_relief;
+    asked = hub->relief_requests;
     pthread_mutex_unlock(&hub->relief_mutex);
-    if (asked == hub->given_relief) {
+    if (asked == hub->relief_given) {
         return;
     }
-    watch_descriptors(now);
+    glance_limits_check_descriptors(&hub->limits, now);
     pthread_mutex_lock(&hub->relief_mutex);
-    hub->given_relief = asked;
+    hub->relief_given = asked;
     pthread_cond_broadcast(&hub->relief);
     pthread_mutex_unlock(&hub->relief_mutex);
 }
 
-static void drop_slowest(glance_moment_t now)
-{
-    static glance_rate_t rate = {.span = apr_time_from_sec(10), .most = 1};
-    apr_size_t limit = glance_broadcast_buffer_limit(hub->broadcasts, hub->broadcast_count);
-    apr_uint32_t withheld;
-    apr_uint32_t total = 0;
-    apr_uint32_t dropped = 1;
-
-    while (dropped && glance_buffer_total() > limit) {
-        dropped = glance_broadcast_drop_slowest(hub->broadcasts, hub->broadcast_count, now);
-        total += dropped;
-    }
-    glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_SHED, total);
-    if (total && glance_rate_pass(&rate, now, &withheld)) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, hub->server,
-                     GLANCE_LOGNO(0047) "viewers of this child do not take what they are sent: "
-                                        "dropped the %u slowest, for their texts took more than "
-                                        "%u MiB",
-                     total, (unsigned)(limit >> 20));
-    }
-}
-
-/* Freed texts stay with the allocator, among what is still in use. */
-static void give_memory_back(void)
-{
-    apr_size_t bytes = glance_buffer_total();
-
-    if (bytes > hub->peak) {
-        hub->peak = bytes;
-    }
-    else if (hub->peak - bytes >= TEXT_BYTES_FREED) {
-#ifdef __GLIBC__
-        (void)malloc_trim(0);
-#endif
-        hub->peak = bytes;
-    }
-}
-
-static void watch_limits(glance_moment_t now)
-{
-    if (now < hub->next_limits) {
-        return;
-    }
-    hub->next_limits = now + LIMITS_INTERVAL;
-    watch_descriptors(now);
-    drop_slowest(now);
-    give_memory_back();
-}
+/* ---- one turn ---- */
 
 static void count_viewers(void)
 {
@@ -330,8 +237,8 @@ static void count_viewers(void)
                          glance_viewer_count_of(GLANCE_TLS));
 }
 
-/* The hub rests for at least as long as its broadcasts took: half of a processor is the most that
- * they get. With a crowd the interval stretches by itself, and bots come first. */
+/* The hub rests for as long as its broadcasts took, so they get at most half of a processor. With
+ * more viewers the interval grows, and bots are answered first. */
 static void run_broadcasts(glance_moment_t now)
 {
     glance_moment_t end;
@@ -355,7 +262,7 @@ static void run_once(void)
     int i;
 
     for (i = 0; i < count; i++) {
-        take_event(&events[i], now);
+        handle_event(&events[i], now);
     }
     if (is_stopping()) {
         return;
@@ -366,7 +273,7 @@ static void run_once(void)
         glance_sweep_if_due(hub->broadcasts[i].store);
     }
     run_broadcasts(glance_clock_now());
-    watch_limits(now);
+    glance_limits_run(&hub->limits, now);
     count_viewers();
 }
 
@@ -390,7 +297,7 @@ static void close_incoming(void)
     pthread_mutex_unlock(&hub->mutex);
 }
 
-/* Where the MPM waits for its threads: everything in order. */
+/* The MPM waits for its threads, so everything is ended and freed in order. */
 static void end_streams(void)
 {
     glance_moment_t now = glance_clock_now();
@@ -406,9 +313,9 @@ static void end_streams(void)
     glance_counters_leave(hub->place);
 }
 
-/* On prefork the process may end at any moment from here on, and its main thread may sit in a
- * signal handler with the allocator's lock or the hub's: clients are told, that is logged,
- * and nothing else is done. */
+/* On prefork the process may end at any moment from here on. Its main thread may be in a signal
+ * handler and hold the allocator's lock or the hub's. So the clients get their goodbye, the log
+ * gets its lines, and nothing is freed. */
 static void end_streams_in_passing(void)
 {
     int i;
@@ -438,7 +345,7 @@ static void *run(void *data)
     end_streams_in_passing();
     write_event(hub->state_fd);
     for (;;) {
-        pause(); /* nobody joins this thread; it goes with the process */
+        pause(); /* the thread ends with the process */
     }
 }
 
@@ -475,9 +382,9 @@ void glance_hub_relieve(void)
     clock_gettime(CLOCK_MONOTONIC, &limit);
     limit.tv_sec += RELIEF_SECONDS;
     pthread_mutex_lock(&hub->relief_mutex);
-    mine = ++hub->asked_relief;
+    mine = ++hub->relief_requests;
     write_event(hub->wakeup_fd);
-    while ((int)(hub->given_relief - mine) < 0
+    while ((int)(hub->relief_given - mine) < 0
            && pthread_cond_timedwait(&hub->relief, &hub->relief_mutex, &limit) == 0) {
         continue;
     }
@@ -486,8 +393,7 @@ void glance_hub_relieve(void)
 
 int glance_hub_has_room(void)
 {
-    return hub && !is_stopping()
-           && glance_viewer_count() < __atomic_load_n(&hub->room, __ATOMIC_RELAXED);
+    return hub && !is_stopping() && glance_limits_have_room(&hub->limits);
 }
 
 void glance_hub_stop(apr_pool_t *pchild, int graceful)
@@ -502,9 +408,9 @@ void glance_hub_stop(apr_pool_t *pchild, int graceful)
 
 /* ---- start and end ---- */
 
-/* Waits for the thread's next word, at most so many milliseconds; -1 is for ever. It is given once
- * when the thread runs and, on prefork, once more when the streams have ended. poll() and read()
- * are allowed in a signal handler. Returns whether the word came. */
+/* Waits for the thread's next message, at most so many milliseconds; -1 means without limit. The
+ * thread sends one when it runs and, on prefork, another one when the streams have ended. poll()
+ * and read() are allowed in a signal handler. Returns whether the message came. */
 static int await_thread(int milliseconds)
 {
     struct pollfd state = {.fd = hub->state_fd, .events = POLLIN};
@@ -517,7 +423,7 @@ static int await_thread(int milliseconds)
     return ready > 0 && read(hub->state_fd, &count, sizeof count) > 0;
 }
 
-/* Before pchild's own cleanups, for the thread uses what they tear down. */
+/* This runs before pchild's own cleanups, which destroy what the thread uses. */
 static apr_status_t end_thread(void *data)
 {
     (void)data;
@@ -529,9 +435,9 @@ static apr_status_t end_thread(void *data)
         (void)pthread_join(hub->thread, NULL);
         return APR_SUCCESS;
     }
-    /* This may be a signal handler that interrupted anything: a bounded wait is allowed here, a
-     * join is not. The process is about to exit, and takes the thread along. What the thread might
-     * still use goes before that: it must have stopped by then. */
+    /* This may run in a signal handler that interrupted anything: a bounded wait is safe, a join is
+     * not. The process exits soon and ends the thread. Before that, httpd destroys what the thread
+     * uses, so the thread must have stopped by then. */
     if (!await_thread(GOODBYE_MS)) {
         __atomic_store_n(&hub->abandoned, 1, __ATOMIC_RELEASE);
         (void)await_thread(ABANDON_MS);
@@ -539,67 +445,14 @@ static apr_status_t end_thread(void *data)
     return APR_SUCCESS;
 }
 
-/* MaxConnectionsPerChild, 0 for no limit. */
-static apr_uint32_t connections_per_child(void)
-{
-    int connections = 0;
-
-    (void)ap_mpm_query(AP_MPMQ_MAX_REQUESTS_DAEMON, &connections);
-    return connections > 0 ? (apr_uint32_t)connections : 0;
-}
-
-/* How many viewers a child may hold, of those that GlanceMaxViewers names and that descriptors
- * allow. With MaxConnectionsPerChild, each viewer uses up one of the connections after which the
- * child ends: if more than half were viewers, all of them would come back to children that they
- * soon wear out as well. */
-static apr_uint32_t most_viewers(int wanted, apr_uint32_t available)
-{
-    apr_uint32_t connections = connections_per_child();
-    apr_uint32_t most = available;
-
-    if (wanted != GLANCE_MAX_VIEWERS_AUTO) {
-        most = (apr_uint32_t)wanted < available ? (apr_uint32_t)wanted : available;
-    }
-    else if (most > glance_descriptors_limit() / 2) {
-        most = glance_descriptors_limit() / 2;
-    }
-    return connections && most > connections / 2 ? connections / 2 : most;
-}
-
-void glance_hub_check_room(const server_rec *server, const glance_hub_settings_t *settings)
-{
-    apr_uint32_t available = glance_descriptors_plan();
-    int wanted = settings->max_viewers;
-
-    if (wanted != GLANCE_MAX_VIEWERS_AUTO && (apr_uint32_t)wanted > available) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                     GLANCE_LOGNO(0043) GLANCE_MAX_VIEWERS
-                     " %d: a child has descriptors for %u viewers, so it holds no more; raise the "
-                     "limit (ulimit -n, now %u)",
-                     wanted, available, glance_descriptors_limit());
-    }
-    else if (wanted && !available) {
-        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, server,
-                     GLANCE_LOGNO(0044) "httpd may need all of its descriptors itself: streams are "
-                                        "answered by polling; raise the limit (ulimit -n, now %u)",
-                     glance_descriptors_limit());
-    }
-}
-
-static void size_hub(server_rec *server, const glance_hub_settings_t *settings)
-{
-    hub->most = most_viewers(settings->max_viewers, glance_descriptors_plan());
-    hub->room = hub->most;
-    ap_log_error(APLOG_MARK, APLOG_DEBUG, 0, server, "this child holds up to %u viewers",
-                 hub->most);
-}
-
-/* Where each connection wears a child out, viewers that come back soon are a burden. And on prefork
- * each that comes takes a process for a moment: if many come at once, httpd starts processes for
- * them, and ends them a second later, with their viewers. */
+/* With MaxConnectionsPerChild, each viewer that returns brings the end of a child nearer, so
+ * viewers return more slowly. On prefork, each viewer that returns occupies a process for a moment.
+ * If many returned at once, httpd would start processes for them and end these a second later, with
+ * the viewers that they hold. */
 static glance_return_t returns(void)
 {
-    return (glance_return_t){.least = connections_per_child() ? RETURN_SLOWLY_MS : RETURN_MS,
+    return (glance_return_t){.least = glance_limits_connections_per_child() ? RETURN_SLOWLY_MS
+                                                                            : RETURN_MS,
                              .each = hub->is_threaded ? RETURN_EACH_MS : RETURN_EACH_PREFORK_MS};
 }
 
@@ -637,7 +490,8 @@ static apr_status_t make_hub(server_rec *server, const glance_hub_settings_t *se
     if (!hub->broadcasts || hub->poll < 0 || hub->wakeup_fd < 0 || hub->state_fd < 0) {
         return apr_get_os_error();
     }
-    size_hub(server, settings);
+    glance_limits_init(&hub->limits, server, settings->max_viewers, hub->broadcasts,
+                       hub->broadcast_count);
     for (store = glance_store_all(); store; store = store->next) {
         glance_broadcast_init(&hub->broadcasts[store->index], store, settings->stream_interval,
                               returns(), &hub->stopping);
@@ -646,8 +500,8 @@ static apr_status_t make_hub(server_rec *server, const glance_hub_settings_t *se
     return APR_SUCCESS;
 }
 
-/* Not by APR: what it keeps of a thread lies in a pool, and prefork may destroy that before the
- * thread has even begun. */
+/* APR keeps its record of a thread in a pool, which prefork may destroy before the thread begins.
+ * So this uses pthread. */
 static apr_status_t start_thread(void)
 {
     int rv = pthread_create(&hub->thread, NULL, run, NULL);
@@ -684,8 +538,8 @@ void glance_hub_start(apr_pool_t *pchild, server_rec *server, const glance_hub_s
     if (!glance_store_all()) {
         return;
     }
-    /* Signals are for httpd's own threads; and on prefork they end the process in their handler,
-     * which must find a hub that runs, or none. */
+    /* httpd's own threads handle signals. On prefork the handler ends the process, and must find
+     * either a running hub or none. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rv = start(pchild, server, settings);

@@ -1,25 +1,20 @@
-/* hub.h: the one thread of a child that serves all its viewers.
+/* hub.h: the thread of each child that serves all its viewers.
  *
- * It sleeps in epoll until a board rings, a viewer's window opens or closes, or something is due.
+ * It sleeps in epoll until a board has changed, a viewer's connection has room, input or an end, or
+ * something is due.
  *
  * SPDX-License-Identifier: ISC
  */
 #ifndef GLANCE_LIVE_HUB_H
 #define GLANCE_LIVE_HUB_H
 
-#include "live/viewer.h"
+#include "live/limits.h"
 
-#define GLANCE_MAX_VIEWERS_AUTO (-1)
-
-/** What the configuration says of viewers. */
+/** The settings for viewers. */
 typedef struct {
     int max_viewers; /* how many streams one child may hold, or GLANCE_MAX_VIEWERS_AUTO */
     apr_interval_time_t stream_interval; /* the shortest time between two broadcasts */
 } glance_hub_settings_t;
-
-/** On the post_config hook: logs what GlanceMaxViewers cannot be, with this server's descriptors.
- */
-void glance_hub_check_room(const server_rec *server, const glance_hub_settings_t *settings);
 
 /** On the child_init hook, after the store's: starts the thread, and returns when it runs. If it
  * cannot be had, that is logged, and streams are answered by polling. */

@@ -12,9 +12,9 @@
 
 #define RETRY_MIN_MS 3000
 #define RETRY_MAX_MS 10000
-#define RETRY_MS_EACH 20 /* for each answer of this kind in the last second */
+#define RETRY_MS_EACH 20 /* for each polled answer of this second */
 
-/* Such answers of this child in this second, this one included. */
+/* Counts this answer. Returns how many this child has given in this second. */
 static apr_uint32_t count_answer(void)
 {
     static apr_uint64_t current; /* the second and, in the lower half, the answers in it */
@@ -29,7 +29,7 @@ static apr_uint32_t count_answer(void)
     return (apr_uint32_t)next;
 }
 
-/* Up to a fifth longer at random, so that viewers who came together do not return together. */
+/* Up to a fifth more at random, so that viewers that came together do not return together. */
 apr_uint32_t glance_polling_retry_ms(void)
 {
     apr_uint32_t rate = count_answer();
@@ -39,22 +39,28 @@ apr_uint32_t glance_polling_retry_ms(void)
     return RETRY_MIN_MS + load + ap_random_pick(0, (RETRY_MIN_MS + load) / 5);
 }
 
-static apr_status_t make_event(glance_buffers_t *event, const glance_stream_request_t *stream)
+/* The event in the stream's framing, with one reference; NULL if that failed. */
+static glance_buffer_t *make_event(const glance_stream_request_t *stream)
 {
+    unsigned vocabulary = 1U << glance_dialects[GLANCE_STREAM].vocabulary;
     glance_changes_t changes = {0};
-    apr_uint64_t upto;
-    apr_status_t rv = stream->resumes
-                          ? glance_event_update(event, 1U << GLANCE_STREAM, stream->store,
-                                                stream->seq, &changes, &upto)
-                          : glance_event_hello(event, 1U << GLANCE_STREAM, stream->store, &upto);
+    glance_buffer_t *framed = NULL;
+    glance_event_t event;
+    apr_status_t rv = stream->resumes ? glance_event_update(&event, vocabulary, stream->store,
+                                                            stream->seq, &changes)
+                                      : glance_event_hello(&event, vocabulary, stream->store);
 
+    if (rv == APR_SUCCESS) {
+        framed = glance_event_frame(&event, GLANCE_STREAM, 0);
+        glance_event_release(&event);
+    }
     glance_changes_free(&changes);
-    return rv;
+    return framed;
 }
 
-/* The client comes back after KeepAliveTimeout as a rule. Until then its connection would count
- * among those that the MPM may hold, and on worker and prefork a thread would wait on it: a crowd
- * that polls would take them all from bots. */
+/* The client usually returns after KeepAliveTimeout. Until then a kept connection would count
+ * against the MPM's limits, and on worker and prefork it would occupy a thread: a polling crowd
+ * would lock bots out. */
 static void close_connection(const request_rec *r)
 {
     if (!r->connection->master) {
@@ -65,19 +71,18 @@ static void close_connection(const request_rec *r)
 apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream)
 {
     glance_buffer_t *retry = glance_buffer_make(0);
-    glance_buffers_t event = {{0}};
-    apr_status_t rv = retry ? make_event(&event, stream) : APR_ENOMEM;
+    glance_buffer_t *event = retry ? make_event(stream) : NULL;
 
-    if (rv != APR_SUCCESS) {
+    if (!event) {
         glance_buffer_release(retry);
-        return rv;
+        return APR_ENOMEM;
     }
     close_connection(r);
     glance_counters_add(glance_retained_counters(), GLANCE_COUNTER_POLLS, 1);
     glance_sse_put_retry(retry, glance_polling_retry_ms());
     ap_rwrite(retry->data, (int)retry->length, r);
-    ap_rwrite(event.of[GLANCE_STREAM]->data, (int)event.of[GLANCE_STREAM]->length, r);
+    ap_rwrite(event->data, (int)event->length, r);
     glance_buffer_release(retry);
-    glance_buffers_release(&event);
+    glance_buffer_release(event);
     return APR_SUCCESS;
 }

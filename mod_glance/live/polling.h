@@ -8,12 +8,12 @@
 
 #include "live/stream_request.h"
 
-/** In how many milliseconds a client is to ask again: 3 to 10 s, the longer the more of them this
- * child has answered within a second, and spread at random. Counts this one. */
+/** After how many milliseconds a client should ask again: 3 to 10 s at random, and more with each
+ * polled answer of this child in this second. Counts this answer. */
 apr_uint32_t glance_polling_retry_ms(void);
 
-/** Answers with what the viewer does not know yet.
- * @return APR_SUCCESS; APR_ENOMEM or the lock's error, with nothing sent. */
+/** Answers with the event that the viewer needs.
+ * @return APR_SUCCESS; APR_ENOMEM, with nothing sent, if memory ran out or the lock failed. */
 apr_status_t glance_polling_answer(request_rec *r, const glance_stream_request_t *stream);
 
 #endif

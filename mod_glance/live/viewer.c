@@ -40,29 +40,28 @@ glance_viewer_t *glance_viewer_make(const glance_connection_t *connection, glanc
     viewer->connection = *connection;
     viewer->dialect = dialect;
     viewer->opened = now;
-    viewer->received = now;
+    viewer->received_at = now;
     apr_cpystrn(viewer->address, address, sizeof viewer->address);
     return viewer;
 }
 
 int glance_viewer_is_idle(const glance_viewer_t *viewer)
 {
-    return !viewer->buffer && !viewer->closing;
+    return !viewer->buffer && !viewer->closing_since;
 }
 
-static int speaks(const glance_viewer_t *viewer)
+static const glance_dialect_t *dialect_of(const glance_viewer_t *viewer)
 {
-    return glance_dialects[viewer->dialect].receives;
+    return &glance_dialects[viewer->dialect];
 }
 
 int glance_viewer_reads(const glance_viewer_t *viewer)
 {
-    return speaks(viewer) || viewer->connection.ops->must_be_read;
+    return dialect_of(viewer)->has_input || viewer->connection.ops->must_be_read;
 }
 
-/* Sends from `offset` of the text on, until the connection has no room: epoll tells of the edge at
- * which there is some again.
- * Returns APR_SUCCESS when all is on its way, APR_EAGAIN or APR_ECONNABORTED. */
+/* Sends from `offset` on until the connection has no room. epoll reports when it has room again.
+ * Returns APR_SUCCESS if everything is sent, APR_EAGAIN or APR_ECONNABORTED. */
 static apr_status_t push(glance_viewer_t *viewer, const glance_buffer_t *buffer)
 {
     glance_connection_t *connection = &viewer->connection;
@@ -91,8 +90,8 @@ apr_status_t glance_viewer_send(glance_viewer_t *viewer, glance_buffer_t *buffer
         return rv;
     }
     viewer->buffer = glance_buffer_ref(buffer);
-    viewer->pending = now;
-    viewer->moved = now;
+    viewer->pending_since = now;
+    viewer->progress_at = now;
     return APR_SUCCESS;
 }
 
@@ -105,49 +104,40 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
         return APR_SUCCESS;
     }
     if (APR_STATUS_IS_EAGAIN(rv)) {
-        viewer->moved = viewer->offset > before ? now : viewer->moved;
+        viewer->progress_at = viewer->offset > before ? now : viewer->progress_at;
         return APR_SUCCESS;
     }
     if (rv == APR_SUCCESS) {
         glance_buffer_release(viewer->buffer);
         viewer->buffer = NULL;
-        viewer->received = now; /* nothing was heard meanwhile, nor asked */
+        viewer->received_at = now; /* nothing was read meanwhile */
     }
     return rv;
 }
 
-/* ---- what the client says ---- */
+/* ---- what the client sends ---- */
 
-/* Answers what was heard. Once that ends the conversation, nothing may follow it. */
-static apr_status_t answer(glance_viewer_t *viewer, const char *data, apr_size_t length,
-                           glance_moment_t now)
+static apr_status_t take_input(glance_viewer_t *viewer, const char *data, apr_size_t length,
+                               glance_moment_t now)
 {
-    glance_buffer_t *reply = glance_buffer_make(0);
-    apr_status_t received = APR_ENOMEM;
-    apr_status_t rv = APR_ECONNABORTED;
+    glance_buffer_t *reply;
+    apr_status_t received = dialect_of(viewer)->receive(&viewer->conversation, data, length,
+                                                        &reply);
+    apr_status_t rv = received == APR_SUCCESS || received == APR_EOF ? APR_SUCCESS
+                                                                     : APR_ECONNABORTED;
 
-    if (!viewer->ws) {
-        viewer->ws = glance_websocket_make();
-    }
-    if (viewer->ws && reply) {
-        received = glance_websocket_receive(viewer->ws, data, length, reply);
-    }
-    if (received == APR_SUCCESS || received == APR_EOF) {
-        rv = reply->length ? glance_viewer_send(viewer, reply, now) : APR_SUCCESS;
+    if (rv == APR_SUCCESS && reply) {
+        rv = glance_viewer_send(viewer, reply, now);
     }
     if (received == APR_EOF) {
-        viewer->closing = now;
-    }
-    if (viewer->ws && (received == APR_EOF || glance_websocket_is_idle(viewer->ws))) {
-        glance_websocket_free(viewer->ws);
-        viewer->ws = NULL;
+        viewer->closing_since = now;
     }
     glance_buffer_release(reply);
     return rv;
 }
 
-/* After the last word, the client is to close (RFC 6455, 7.1.1). To close first, with something of
- * it unread, would take that word back. */
+/* After the close frame the client closes the connection (RFC 6455, 7.1.1). A close() on this side
+ * with unread bytes would make the kernel send a reset, and the client could lose that frame. */
 static apr_status_t await_close(glance_viewer_t *viewer)
 {
     if (!viewer->buffer && !viewer->is_shut) {
@@ -175,12 +165,12 @@ apr_status_t glance_viewer_receive(glance_viewer_t *viewer, glance_moment_t now)
         if (length <= 0) {
             return length ? APR_ECONNABORTED : APR_SUCCESS;
         }
-        viewer->received = now;
-        if (speaks(viewer) && answer(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
+        viewer->received_at = now;
+        if (take_input(viewer, data, (apr_size_t)length, now) != APR_SUCCESS) {
             return APR_ECONNABORTED;
         }
     }
-    if (viewer->closing) {
+    if (viewer->closing_since) {
         return await_close(viewer);
     }
     if (i == CHUNKS_AT_ONCE || connection->has_more) {
@@ -199,38 +189,38 @@ static glance_moment_t later(glance_moment_t moment, apr_interval_time_t by, gla
 void glance_viewer_extend_deadlines(glance_viewer_t *viewer, apr_interval_time_t lost,
                                     glance_moment_t now)
 {
-    viewer->received = later(viewer->received, lost, now);
-    viewer->moved = later(viewer->moved, lost, now);
-    viewer->pending = later(viewer->pending, lost, now);
-    if (viewer->closing) {
-        viewer->closing = later(viewer->closing, lost, now);
+    viewer->received_at = later(viewer->received_at, lost, now);
+    viewer->progress_at = later(viewer->progress_at, lost, now);
+    viewer->pending_since = later(viewer->pending_since, lost, now);
+    if (viewer->closing_since) {
+        viewer->closing_since = later(viewer->closing_since, lost, now);
     }
 }
 
 int glance_viewer_is_stuck(const glance_viewer_t *viewer, glance_moment_t now)
 {
     return viewer->buffer
-           && (now - viewer->moved > GLANCE_VIEWER_PATIENCE
-               || now - viewer->pending > GLANCE_VIEWER_PATIENCE_IN_ALL);
+           && (now - viewer->progress_at > GLANCE_VIEWER_PATIENCE
+               || now - viewer->pending_since > GLANCE_VIEWER_PATIENCE_IN_ALL);
 }
 
 int glance_viewer_is_over(const glance_viewer_t *viewer, glance_moment_t now)
 {
     apr_uint32_t limit = glance_dialects[viewer->dialect].silence_max;
 
-    return (viewer->closing && now - viewer->closing > GLANCE_VIEWER_LINGER)
-           || (limit && !viewer->buffer && now - viewer->received > apr_time_from_sec(limit));
+    return (viewer->closing_since && now - viewer->closing_since > GLANCE_VIEWER_LINGER)
+           || (limit && !viewer->buffer && now - viewer->received_at > apr_time_from_sec(limit));
 }
 
 void glance_viewer_goodbye(glance_viewer_t *viewer, apr_uint32_t retry_ms)
 {
     glance_connection_t *connection = &viewer->connection;
-    char words[GLANCE_GOODBYE_MAX];
+    char goodbye[GLANCE_GOODBYE_MAX];
 
     if (glance_viewer_is_idle(viewer)) {
-        apr_size_t length = glance_dialects[viewer->dialect].put_goodbye(words, retry_ms);
+        apr_size_t length = glance_dialects[viewer->dialect].put_goodbye(goodbye, retry_ms);
 
-        (void)connection->ops->write(connection, words, length);
+        (void)connection->ops->write(connection, goodbye, length);
     }
     connection->ops->shutdown(connection);
 }
@@ -241,7 +231,7 @@ void glance_viewer_free(glance_viewer_t *viewer)
 
     glance_connection_close(&viewer->connection);
     glance_buffer_release(viewer->buffer);
-    glance_websocket_free(viewer->ws);
+    glance_websocket_free(viewer->conversation);
     free(viewer);
     __atomic_sub_fetch(&held[kind], 1, __ATOMIC_RELAXED);
 }

@@ -10,17 +10,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What parses must be what we write, but for zeroes in front of the number. */
+/* An id that is accepted is written back the same, except zeroes at the start of the number. */
 static void check(const glance_place_t *id, const char *text)
 {
-    glance_buffer_t *json = glance_buffer_make(0);
-    glance_buffer_t *event = glance_sse_event("x", *id, json);
-    const char *written = event->data + strlen("id: ");
+    glance_buffer_t *written = glance_buffer_make(0);
 
-    if (memcmp(written, text, 17) != 0) {
+    glance_sse_put_id(written, *id);
+    if (memcmp(written->data, text, 17) != 0) {
         abort();
     }
-    glance_buffer_release(event);
+    glance_buffer_release(written);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

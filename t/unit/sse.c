@@ -33,13 +33,15 @@ int main(void)
     apr_pool_t *pool = tap_pool();
     glance_place_t id = {0xabcdef, 17};
     glance_buffer_t *retry = glance_buffer_make(0);
+    glance_buffer_t *event = glance_buffer_make(0);
+    glance_buffer_t *json = text_of("{}");
 
-    is(string_of(pool, glance_sse_event("update", id, text_of("{}"))),
-       "id: 0000000000abcdef-17\nevent: update\ndata: {}\n\n", "an event");
-    ok(!glance_sse_event("update", id, NULL), "an event without data is none");
+    glance_sse_put_event(event, "update", id, json);
+    is(string_of(pool, event), "id: 0000000000abcdef-17\nevent: update\ndata: {}\n\n", "an event");
     glance_sse_put_retry(retry, 3000);
     is(string_of(pool, retry), "retry: 3000\n\n", "a retry");
 
+    glance_buffer_release(json);
     parses("0000000000abcdef-17", 0xabcdef, 17);
     parses("ffffffffffffffff-0", APR_UINT64_MAX, 0);
     parses("0000000000000000-18446744073709551600", 0, APR_UINT64_C(18446744073709551600));
