@@ -81,8 +81,8 @@ static apr_size_t put_retry(char *goodbye, apr_uint32_t retry_ms)
     return (apr_size_t)apr_snprintf(goodbye, GLANCE_GOODBYE_MAX, "retry: %u\n\n", retry_ms);
 }
 
-static apr_status_t ignore(glance_websocket_t **conversation, const char *data, apr_size_t length,
-                           glance_buffer_t **reply)
+static apr_status_t ignore_input(glance_websocket_t **conversation, const char *data,
+                                 apr_size_t length, glance_buffer_t **reply)
 {
     (void)conversation;
     (void)data;
@@ -154,10 +154,30 @@ static apr_status_t receive_frames(glance_websocket_t **conversation, const char
 }
 
 const glance_dialect_t glance_dialects[GLANCE_DIALECTS] = {
-    [GLANCE_STREAM] = {"stream", GLANCE_EVENT_JSON, 0, 1, 0, frame_sse, put_comment, put_retry,
-                       ignore},
-    [GLANCE_EVENTS] = {"feed of events", GLANCE_EVENT_JSON, 1, PINGS_APART, SILENCE_MAX,
-                       frame_event, glance_websocket_put_ping, put_close, receive_frames},
-    [GLANCE_FEED] = {"feed", GLANCE_FEED_JSON, 1, PINGS_APART, SILENCE_MAX, frame_feed,
-                     glance_websocket_put_ping, put_close, receive_frames},
+    [GLANCE_STREAM] = {.name = "stream",
+                       .vocabulary = GLANCE_EVENT_JSON,
+                       .has_beginning = 1,
+                       .keepalives_apart = 1,
+                       .frame = frame_sse,
+                       .put_keepalive = put_comment,
+                       .put_goodbye = put_retry,
+                       .receive = ignore_input},
+    [GLANCE_EVENTS] = {.name = "feed of events",
+                       .vocabulary = GLANCE_EVENT_JSON,
+                       .has_input = 1,
+                       .keepalives_apart = PINGS_APART,
+                       .silence_max = SILENCE_MAX,
+                       .frame = frame_event,
+                       .put_keepalive = glance_websocket_put_ping,
+                       .put_goodbye = put_close,
+                       .receive = receive_frames},
+    [GLANCE_FEED] = {.name = "feed",
+                     .vocabulary = GLANCE_FEED_JSON,
+                     .has_input = 1,
+                     .keepalives_apart = PINGS_APART,
+                     .silence_max = SILENCE_MAX,
+                     .frame = frame_feed,
+                     .put_keepalive = glance_websocket_put_ping,
+                     .put_goodbye = put_close,
+                     .receive = receive_frames},
 };

@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     const char *name;
     glance_vocabulary_e vocabulary;
+    int has_beginning;         /* the first event of a connection is framed differently */
     int has_input;             /* what the client sends has a meaning */
     unsigned keepalives_apart; /* every which keepalive of the hub is sent */
     apr_uint32_t silence_max;  /* seconds; a client that is silent for longer has left. 0: never */

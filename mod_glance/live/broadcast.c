@@ -242,12 +242,12 @@ static int knows_less(const glance_viewer_t *viewer, apr_uint64_t upto)
 }
 
 /* The id of a health event must not be older than what the viewer knows. */
-static int is_known_viewer_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
+static int is_known_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
     return viewer->wants_health && !viewer->is_new && viewer->seq <= upto;
 }
 
-static int is_new_viewer_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
+static int is_new_for_health(const glance_viewer_t *viewer, apr_uint64_t upto)
 {
     return viewer->wants_health && viewer->is_new && viewer->seq <= upto;
 }
@@ -277,7 +277,7 @@ static void run_round(glance_broadcast_t *broadcast, glance_moment_t now)
 }
 
 /* Sends all heartbeats after the one with number `since`. Returns the number of the last one, or
- * `since` if that failed: the next tick tries again. */
+ * `since` if that failed. */
 static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t since,
                                 choose_fn_t is_chosen, glance_moment_t now)
 {
@@ -294,18 +294,24 @@ static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t sinc
     return event.heartbeat;
 }
 
-/* The viewers that joined since the last tick come last: what happens between the two events is in
- * theirs. */
-static void send_health_to_all(glance_broadcast_t *broadcast, apr_uint64_t latest,
-                               glance_moment_t now)
+/* Sends a health event to the viewers that are not new. If that fails, the next tick tries again.
+ */
+static void send_health_to_known(glance_broadcast_t *broadcast, apr_uint64_t latest,
+                                 glance_moment_t now)
 {
     if (broadcast->heartbeat != latest) {
-        broadcast->heartbeat = send_health(broadcast, broadcast->heartbeat,
-                                           is_known_viewer_for_health, now);
+        broadcast->heartbeat = send_health(broadcast, broadcast->heartbeat, is_known_for_health,
+                                           now);
     }
-    if (broadcast->new_count && broadcast->new_heartbeat != latest) {
-        (void)send_health(broadcast, broadcast->new_heartbeat, is_new_viewer_for_health, now);
-    }
+}
+
+/* Sends a health event to the new viewers. Returns 0 if that failed. */
+static int send_health_to_new(glance_broadcast_t *broadcast, apr_uint64_t latest,
+                              glance_moment_t now)
+{
+    return !broadcast->new_count || broadcast->new_heartbeat == latest
+           || send_health(broadcast, broadcast->new_heartbeat, is_new_for_health, now)
+                  != broadcast->new_heartbeat;
 }
 
 static int has_keepalive(glance_dialect_e dialect, unsigned keepalive)
@@ -331,16 +337,16 @@ static void send_keepalive(glance_broadcast_t *broadcast, glance_moment_t now)
     send_to(broadcast, is_anybody, &frames, broadcast->seq, now);
 }
 
-/* A new viewer whose hello was newer than the last round got no health event at this tick. It stays
- * new until the next one. */
-static void end_newness(glance_broadcast_t *broadcast, glance_viewer_t *viewer)
+/* A viewer stays new if it got no health event at this tick: that failed, or the viewer's hello was
+ * newer than the last round. */
+static void end_newness(glance_broadcast_t *broadcast, glance_viewer_t *viewer, int told)
 {
-    viewer->is_new = viewer->is_new && viewer->seq > broadcast->seq;
+    viewer->is_new = viewer->is_new && (!told || viewer->seq > broadcast->seq);
     broadcast->new_count += viewer->is_new ? 1 : 0;
 }
 
-/* Drops each viewer that is too slow or has left. */
-static void check_viewers(glance_broadcast_t *broadcast, glance_moment_t now)
+/* Drops each viewer that is too slow or has left. `told`: the new ones got their health event. */
+static void check_viewers(glance_broadcast_t *broadcast, int told, glance_moment_t now)
 {
     glance_viewer_t *viewer;
     glance_viewer_t *next;
@@ -356,7 +362,7 @@ static void check_viewers(glance_broadcast_t *broadcast, glance_moment_t now)
             drop(broadcast, viewer, viewer->closing_since ? "closed" : "silent", now);
         }
         else {
-            end_newness(broadcast, viewer);
+            end_newness(broadcast, viewer, told);
         }
     }
 }
@@ -375,17 +381,20 @@ static void extend_deadlines(glance_broadcast_t *broadcast, apr_interval_time_t 
     }
 }
 
+/* New viewers come last: their event has what happens between the two. */
 static void run_tick(glance_broadcast_t *broadcast, glance_moment_t now)
 {
     apr_uint64_t latest = glance_board_latest(broadcast->store->board, GLANCE_HEARTBEAT);
+    int told = 1;
 
     if (broadcast->health_count) {
-        send_health_to_all(broadcast, latest, now);
+        send_health_to_known(broadcast, latest, now);
+        told = send_health_to_new(broadcast, latest, now);
     }
     else {
         broadcast->heartbeat = latest;
     }
-    check_viewers(broadcast, now);
+    check_viewers(broadcast, told, now);
     glance_event_cache_expire(&broadcast->cache, now);
 }
 

@@ -84,10 +84,29 @@ static glance_cached_event_t *make(glance_event_cache_t *cache, glance_store_t *
     cached->since = since;
     cached->vocabulary = vocabulary;
     cached->made = now;
-    if (since == GLANCE_SINCE_NOTHING && payload_of(cached)->length > cache->hello_length) {
-        cache->hello_length = payload_of(cached)->length;
-    }
     return cached;
+}
+
+/* The frame of a feed is its payload. */
+static apr_size_t length_of(const glance_cached_event_t *cached, const glance_buffer_t *framed)
+{
+    return framed->length + (framed == payload_of(cached) ? 0 : payload_of(cached)->length);
+}
+
+/* Frames the event, unless that was done before. Returns NULL if memory ran out. */
+static glance_buffer_t *frame(glance_event_cache_t *cache, glance_cached_event_t *cached,
+                              glance_dialect_e dialect, int begins)
+{
+    glance_buffer_t **framed = &cached->framed[dialect][begins];
+
+    if (!*framed) {
+        *framed = glance_event_frame(&cached->event, dialect, begins);
+    }
+    if (*framed && cached->since == GLANCE_SINCE_NOTHING
+        && length_of(cached, *framed) > cache->hello_length) {
+        cache->hello_length = length_of(cached, *framed);
+    }
+    return *framed;
 }
 
 const glance_cached_event_t *glance_event_cache_get(glance_event_cache_t *cache,
@@ -97,7 +116,6 @@ const glance_cached_event_t *glance_event_cache_get(glance_event_cache_t *cache,
 {
     glance_vocabulary_e vocabulary = glance_dialects[dialect].vocabulary;
     glance_cached_event_t *cached = find(cache, store, vocabulary, since, now);
-    glance_buffer_t **framed;
 
     if (!cached) {
         cached = make(cache, store, vocabulary, since, now);
@@ -105,12 +123,8 @@ const glance_cached_event_t *glance_event_cache_get(glance_event_cache_t *cache,
     if (!cached) {
         return NULL;
     }
-    framed = &cached->framed[dialect][begins != 0];
-    if (!*framed) {
-        *framed = glance_event_frame(&cached->event, dialect, begins);
-    }
-    *buffer = *framed;
-    return *framed ? cached : NULL;
+    *buffer = frame(cache, cached, dialect, begins && glance_dialects[dialect].has_beginning);
+    return *buffer ? cached : NULL;
 }
 
 void glance_event_cache_expire(glance_event_cache_t *cache, glance_moment_t now)

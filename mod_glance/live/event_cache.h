@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
     glance_cached_event_t events[GLANCE_EVENT_CACHE_SIZE];
     int next;                 /* the place to use next */
-    apr_size_t hello_length;  /* of the largest hello so far, in bytes */
+    apr_size_t hello_length;  /* of the largest hello so far, with its payload, in bytes */
     glance_changes_t changes; /* memory to work in */
 } glance_event_cache_t;
 

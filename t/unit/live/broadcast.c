@@ -9,6 +9,12 @@ static int has(const char *text, const char *part)
     return text && strstr(text, part) != NULL;
 }
 
+/* WebSocket frames have zero bytes. */
+static int got(const client_t *client, const char *part)
+{
+    return memmem(client->received, client->length, part, strlen(part)) != NULL;
+}
+
 static int count_of(const char *text, const char *part)
 {
     int count = 0;
@@ -204,9 +210,10 @@ static void test_mixed(apr_pool_t *pool)
     (void)report(store.board, 1, GLANCE_ONLINE, now);
     run_after(broadcast, SECOND / 10);
     ok(has(take(stream), "event: update\ndata: {"), "a round reaches the stream");
-    ok(has(events->received + 2, "{\"event\":\"update\",\"id\":\"") || events->length > 4,
+    ok(got(events, "{\"event\":\"update\",\"id\":\"") && got(events, "{\"main\":{\"3\":\"1\"}}"),
        "the feed of events");
-    ok(has(feed->received + 2, "\"op\":\"state_update\""), "and the original's feed");
+    ok(got(feed, "{\"op\":\"state_update\",\"payload\":{\"cluster\":\"main\",\"shard\":1,"),
+       "and the original's feed");
     glance_broadcast_end(broadcast, now);
 }
 
@@ -323,6 +330,62 @@ static void test_goodbye(apr_pool_t *pool)
     glance_broadcast_end(broadcast, now);
 }
 
+static void test_no_pulse(apr_pool_t *pool)
+{
+    glance_broadcast_t *broadcast = broadcast_of(pool, "main:4");
+    client_t *wants = new_client(NO_LIMIT);
+    client_t *declines = new_client(NO_LIMIT);
+    glance_viewer_t *viewer;
+
+    (void)report(store.board, 0, GLANCE_ONLINE, now);
+    (void)join(broadcast, GLANCE_STREAM, wants);
+    viewer = join(broadcast, GLANCE_STREAM, declines);
+    viewer->wants_health = 0;
+    (void)take(wants);
+    (void)take(declines);
+    (void)live(store.board, 0, now);
+    run_after(broadcast, SECOND);
+    ok(has(take(wants), "event: health"), "heartbeats are told");
+    is(take(declines), "", "except to a viewer that declines them");
+    viewer->wants_health = 1; /* it was counted when it joined */
+    glance_broadcast_end(broadcast, now);
+}
+
+static void test_close(apr_pool_t *pool)
+{
+    glance_broadcast_t *broadcast = broadcast_of(pool, "main:4");
+    client_t *client = new_client(NO_LIMIT);
+    glance_viewer_t *viewer = join(broadcast, GLANCE_FEED, client);
+
+    client->length = 0;
+    client->input = "\x88\x80\0\0\0"; /* a close frame */
+    client->input_length = 6;
+    /* A socket that is not open tells that the client has left. */
+    ok(!glance_broadcast_handle_ready(broadcast, viewer, now) || client->is_shut,
+       "a close frame ends the feed");
+    ok(client->length == 2 && !memcmp(client->received, "\x88\0", 2), "which is echoed");
+    glance_broadcast_end(broadcast, now);
+}
+
+/* TLS must be read although a stream has no input. */
+static void test_ignored_input(apr_pool_t *pool)
+{
+    glance_broadcast_t *broadcast = broadcast_of(pool, "main:4");
+    client_t *client = new_client(NO_LIMIT);
+    glance_viewer_t *viewer = join(broadcast, GLANCE_STREAM, client);
+    glance_connection_ops_t read_ops = memory_ops;
+
+    read_ops.must_be_read = 1;
+    viewer->connection.ops = &read_ops;
+    (void)take(client);
+    client->input = "GET / HTTP/1.1\r\n\r\n";
+    client->input_length = 18;
+    ok(glance_broadcast_handle_ready(broadcast, viewer, now), "a stream's client may send bytes");
+    is_number((long long)client->input_length, 0, "which are read");
+    is(take(client), "", "and ignored");
+    glance_broadcast_end(broadcast, now);
+}
+
 static void test_stop(apr_pool_t *pool)
 {
     glance_broadcast_t *broadcast = broadcast_of(pool, "main:4");
@@ -355,5 +418,8 @@ int main(void)
     test_gap(pool);
     test_goodbye(pool);
     test_stop(pool);
+    test_no_pulse(pool);
+    test_close(pool);
+    test_ignored_input(pool);
     return done_testing();
 }
