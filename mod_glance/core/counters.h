@@ -45,9 +45,9 @@ apr_size_t glance_counters_size(apr_uint32_t children);
 void glance_counters_init(glance_counters_t *counters, apr_uint32_t children);
 
 /** Adds to a total. */
-void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount);
+void glance_counters_add(glance_counters_t *counters, glance_counter_e counter, apr_uint64_t amount);
 
-apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat);
+apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e counter);
 
 /** Records an attempt to write the state file. @a now is on the wall clock. */
 void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded);

@@ -29,7 +29,7 @@ apr_status_t glance_event_update(glance_event_t *event, unsigned vocabularies,
                                  glance_store_t *store, apr_uint64_t since,
                                  glance_changes_t *changes);
 
-/** All heartbeats after the one with number @a since, for viewers who know every change up to the
+/** All heartbeats after the one with number @a since, for viewers that know every change up to the
  * one with number @a seq. */
 apr_status_t glance_event_health(glance_event_t *event, unsigned vocabularies,
                                  glance_store_t *store, apr_uint64_t since, apr_uint64_t seq,
