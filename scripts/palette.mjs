@@ -120,7 +120,7 @@ export function figures(css, dark) {
   return { contrasts, differences };
 }
 
-/** Everything that is below its promise, in words. */
+/** A sentence for each figure that is below what the page promises. */
 export function faults({ contrasts, differences }) {
   const pale = contrasts.filter(({ ratio, wanted }) => ratio < wanted);
   const alike = differences.filter((one) => one.cie76 < DISTANCE);

@@ -1,4 +1,4 @@
-// Connects events, grids, search and words. SPDX-License-Identifier: ISC
+// Connects events, grids, search and texts. SPDX-License-Identifier: ISC
 import { Board } from './board.js';
 import { keep } from './choices.js';
 import { $, List, around, make, say, swatch, write } from './dom.js';
@@ -138,7 +138,7 @@ function navigated() {
   learn();
 }
 
-// ---- words -----------------------------------------------------------------------------
+// ---- texts -----------------------------------------------------------------------------
 
 /** A shard's line, which opens its detail. */
 function line() {

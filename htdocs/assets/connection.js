@@ -18,7 +18,7 @@ export const LIMITS = {
   hidden: 300e3,
 };
 
-/** Clients of a server that said goodbye come back spread over so many milliseconds. */
+/** After a server's goodbye, its clients reconnect spread over this many milliseconds. */
 const GOODBYE_SPREAD = 2e3;
 
 /**
@@ -66,7 +66,7 @@ export class Connection {
 
   /** @param {number} now */
   opening(now) {
-    // Opened anew because no event came: that alone is no trouble yet.
+    // A connection is reopened when no event came; that alone is not reported as trouble.
     this.#trouble ??= now + 1e3;
     this.delivered = false;
     this.#enter('opening', now, LIMITS.opening);

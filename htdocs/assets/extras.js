@@ -12,7 +12,7 @@ import { Table } from './table.js';
  * @typedef {import('./board.js').Shard} Shard
  */
 
-// The style sheet comes before the theme's, and is loaded before there is anything to style.
+// Inserted before the theme's style sheet, and loaded before the elements that it styles exist.
 const sheet = make('link', { rel: 'stylesheet', href: 'assets/extras.css' });
 $('[rel=stylesheet]').after(sheet);
 await new Promise((resolve) => {

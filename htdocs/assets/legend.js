@@ -1,4 +1,4 @@
-// What the states mean, in plain words. SPDX-License-Identifier: ISC
+// Explains the states. SPDX-License-Identifier: ISC
 import { make, swatch, write } from './dom.js';
 import { meaning } from './facts.js';
 import { ORDER, title } from './states.js';

@@ -1,4 +1,4 @@
-// The states of a shard, and the words for them. SPDX-License-Identifier: ISC
+// The states of a shard, and the texts for them. SPDX-License-Identifier: ISC
 
 /** @typedef {import('./board.js').Shard} Shard */
 

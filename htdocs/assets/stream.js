@@ -2,7 +2,7 @@
 import { Connection, LIMITS } from './connection.js';
 import { Route } from './route.js';
 
-/** An absence of fewer milliseconds misses nothing. */
+/** An interruption of fewer milliseconds counts as none. */
 const GAP = 15e3;
 /** The WebSocket close code of a server that restarts. */
 const GOING_AWAY = 1001;

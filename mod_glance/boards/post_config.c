@@ -131,9 +131,9 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     return APR_SUCCESS;
 }
 
-/* Why a board that a killed server left must not be used, or NULL. A clean stop leaves none, except
- * of boards that a reload had given up. Without a state file no board is kept: it would still be
- * there at a later start with a newer state file. */
+/* Why a board that a killed server left must not be used, or NULL. After a clean stop there are
+ * only boards that an earlier reload had dropped. Without a state file, no board is kept: it would
+ * still be there at a later start that has a newer state file. */
 static const char *why_stale(const round_t *round)
 {
     if (!round->keeps_states) {

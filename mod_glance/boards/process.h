@@ -26,8 +26,8 @@ typedef struct {
     const char *path; /* of the state file; NULL: nothing is saved */
     server_rec *server;
     apr_pool_t *process_pool;
-    pid_t parent;          /* 0: the last save of a stop has been tried */
-    apr_uint64_t revision; /* of all boards, as they were saved last */
+    pid_t parent;          /* 0: the last save of a stop has been attempted */
+    apr_uint64_t revision; /* the sum over all boards at the last save */
     int is_saved;          /* the last save has succeeded */
 } glance_process_saver_t;
 

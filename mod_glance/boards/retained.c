@@ -16,7 +16,7 @@
 
 /* Retained data lives in the process pool, which outlives this module's code: only plain data and
  * libapr's objects may lie in it. The key changes with its structures and with the board's layout,
- * so that a module that is replaced during a graceful restart never reads an older one's. */
+ * so that a module that replaces an older version at a graceful restart never reads its data. */
 #define RETAINED_KEY "mod_glance/7"
 
 /* A lock file. It stays open: its locks end with the descriptor. */
@@ -101,8 +101,8 @@ static lock_file_t *find_lock_file(const struct stat *info)
     return file;
 }
 
-/* Each file has one descriptor: the locks of one would exclude those of another. The same file may
- * have been opened by another path. */
+/* A lock file gets one descriptor only, also if two paths lead to it: the locks of one descriptor
+ * would exclude those of another. */
 apr_status_t glance_retained_locks(int *locks, const char *folder, const server_rec *server)
 {
     apr_status_t rv = glance_shm_file_open_locks(locks, folder);

@@ -29,8 +29,8 @@ apr_status_t glance_retained_post_config(server_rec *server, int *is_new);
 /** The lock on all boards. Only boards/store.c takes and releases it. */
 glance_lock_t *glance_retained_lock(void);
 
-/** A descriptor (eventfd) that becomes readable, edge-triggered, when a board has changed for which
- * glance_board_request_notification() was called. Nobody may read it or close it. */
+/** An eventfd that becomes readable, edge-triggered, when a board changes for which a hub has
+ * called glance_board_request_notification(). Nobody may read it or close it. */
 int glance_retained_change_fd(void);
 
 /** The counters of all children. */

@@ -13,7 +13,7 @@
 
 /** Reads the state file. A file that is damaged or cannot be read is set aside, and the log has one
  * line for each problem. After a clean stop, the file is written again without the mark. If that
- * fails, it does not count as clean: after a crash nobody could tell.
+ * fails, the stop does not count as clean, since the mark would still be there after a crash.
  * @param path NULL: there is none.
  * @return what it holds, or NULL. Lives as long as @a pool. */
 const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,

@@ -19,7 +19,7 @@
 #define LAST_TRIES 100
 #define LAST_PAUSE apr_time_from_msec(1)
 
-/* A sum of counters that only grow stays the same only if all of them do. */
+/* Since the counters only grow, the sum changes if any of them does. */
 static apr_uint64_t sum_of_revisions(void)
 {
     const glance_store_t *store;

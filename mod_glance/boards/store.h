@@ -73,7 +73,7 @@ apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
 apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
                                     apr_array_header_t *transitions);
 
-/** The same whatever the deadline, and without waiting for the lock.
+/** glance_board_sweep() regardless of the deadline, without waiting for the lock.
  * @return APR_SUCCESS; APR_EBUSY if another thread or process holds it; the lock's error. */
 apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
                                     apr_array_header_t *transitions);

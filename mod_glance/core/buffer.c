@@ -1,4 +1,4 @@
-/* buffer.c: a text that grows while it is written and is then shared.
+/* buffer.c: a buffer that grows while it is written and is then shared.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,17 +73,17 @@ void glance_buffer_puts(glance_buffer_t *buffer, const char *string)
 void glance_buffer_put_number(glance_buffer_t *buffer, apr_uint64_t number)
 {
     char digits[20];
-    char *at = digits + sizeof digits;
+    char *first = digits + sizeof digits;
 
     do {
-        *--at = (char)('0' + number % 10);
+        *--first = (char)('0' + number % 10);
         number /= 10;
     } while (number);
-    glance_buffer_put(buffer, at, (apr_size_t)(digits + sizeof digits - at));
+    glance_buffer_put(buffer, first, (apr_size_t)(digits + sizeof digits - first));
 }
 
-/* A text grows by doubling; a large one gives back what it does not need, for it may stay pending.
- */
+/* Growing doubles the memory. A large buffer releases what it does not need, since it may stay
+ * pending for long. */
 static void shrink(glance_buffer_t *buffer)
 {
     char *data;

@@ -20,14 +20,14 @@ void glance_counters_init(glance_counters_t *counters, apr_uint32_t children)
     counters->child_count = children;
 }
 
-void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount)
+void glance_counters_add(glance_counters_t *counters, glance_counter_e counter, apr_uint64_t amount)
 {
-    __atomic_add_fetch(&counters->totals[stat], amount, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&counters->totals[counter], amount, __ATOMIC_RELAXED);
 }
 
-apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat)
+apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e counter)
 {
-    return __atomic_load_n(&counters->totals[stat], __ATOMIC_RELAXED);
+    return __atomic_load_n(&counters->totals[counter], __ATOMIC_RELAXED);
 }
 
 static int is_alive(apr_int32_t pid)

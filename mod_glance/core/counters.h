@@ -15,8 +15,8 @@ typedef enum {
     GLANCE_COUNTER_STREAMS,    /* streams held open, ever */
     GLANCE_COUNTER_FEEDS,      /* feeds held open, ever */
     GLANCE_COUNTER_POLLS,      /* streams answered by the polling fallback */
-    GLANCE_COUNTER_BROADCASTS, /* events made for all viewers of a board */
-    GLANCE_COUNTER_BYTES,      /* bytes sent to viewers by the hubs */
+    GLANCE_COUNTER_BROADCASTS, /* events broadcast to the viewers of a board */
+    GLANCE_COUNTER_BYTES,      /* bytes of these that sockets took at the first write */
     GLANCE_COUNTER_SLOW,       /* viewers dropped for being too slow */
     GLANCE_COUNTER_SHED        /* viewers dropped because descriptors or memory ran short */
 } glance_counter_e;
@@ -38,25 +38,26 @@ typedef struct {
     glance_counters_child_t children[];
 } glance_counters_t;
 
-/** Bytes that the counters of so many children take. */
+/** Bytes that the counters need for this number of children. */
 apr_size_t glance_counters_size(apr_uint32_t children);
 
-/** Prepares zeroed memory of that size. */
+/** Prepares memory of glance_counters_size() bytes. */
 void glance_counters_init(glance_counters_t *counters, apr_uint32_t children);
 
 /** Adds to a total. */
-void glance_counters_add(glance_counters_t *counters, glance_counter_e stat, apr_uint64_t amount);
+void glance_counters_add(glance_counters_t *counters, glance_counter_e counter, apr_uint64_t amount);
 
-apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e stat);
+apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e counter);
 
 /** Records an attempt to write the state file. @a now is on the wall clock. */
 void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded);
 
-/** When the state file was last written (wall clock, 0: never), and whether it failed since. */
+/** When the state file was last written (wall clock; 0: never), and whether writing has failed
+ * since. */
 apr_int64_t glance_counters_last_save(const glance_counters_t *counters, int *failed);
 
 /** Finds a place for this process: a free one, or that of a process that has ended.
- * @return NULL if there is none: then this child is not counted. */
+ * @return NULL if there is none. This child is not counted then. */
 glance_counters_child_t *glance_counters_enter(glance_counters_t *counters);
 
 /** Sets how many viewers the child holds. @a child may be NULL. */

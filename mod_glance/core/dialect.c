@@ -1,4 +1,4 @@
-/* dialect.c: the three dialects in which viewers are told of a board.
+/* dialect.c: the three dialects in which viewers receive the events of a board.
  *
  * SPDX-License-Identifier: ISC
  */

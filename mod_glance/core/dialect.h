@@ -1,4 +1,4 @@
-/* dialect.h: the three dialects in which viewers are told of a board.
+/* dialect.h: the three dialects in which viewers receive the events of a board.
  *
  * A dialect has a vocabulary, which says what an event contains, and a framing, which says how it
  * travels. Dialects of one vocabulary share their payloads.
@@ -43,22 +43,22 @@ typedef struct {
     const char *name;
     glance_vocabulary_e vocabulary;
     int has_beginning;         /* the first event of a connection is framed differently */
-    int has_input;             /* what the client sends has a meaning */
-    unsigned keepalives_apart; /* every which keepalive of the hub is sent */
+    int has_input;             /* what the client sends is processed */
+    unsigned keepalives_apart; /* 2: every second keepalive of the hub is sent; and so on */
     apr_uint32_t silence_max;  /* seconds; a client that is silent for longer has left. 0: never */
     /** Frames a payload, which stays the caller's.
      * @param begins the event is the first of its connection.
      * @return a buffer with one reference, or NULL if memory ran out. */
     glance_buffer_t *(*frame)(const char *name, glance_place_t id, glance_buffer_t *payload,
                               int begins);
-    /** Appends what only shows that the connection is alive. */
+    /** Appends a keepalive, which has no content. */
     void (*put_keepalive)(glance_buffer_t *buffer);
     /** Writes the goodbye, with the request to return after @a retry_ms milliseconds where the
      * dialect has one, into at most GLANCE_GOODBYE_MAX bytes. Allocates nothing.
      * @return its length. */
     apr_size_t (*put_goodbye)(char *goodbye, apr_uint32_t retry_ms);
-    /** Takes bytes of the client, in pieces of any length.
-     * @param conversation what is incomplete; begin with NULL, free it in the end.
+    /** Processes bytes from the client, in pieces of any length.
+     * @param conversation the incomplete input; NULL at first, to be freed at the end.
      * @param reply receives what must be sent, with one reference; NULL for nothing.
      * @return APR_SUCCESS; APR_EOF if the reply ends the conversation; APR_ENOMEM. */
     apr_status_t (*receive)(glance_websocket_t **conversation, const char *data, apr_size_t length,

@@ -1,7 +1,7 @@
-/* json.c: every JSON text that mod_glance writes.
+/* json.c: every JSON document that mod_glance writes.
  *
- * jansson makes the documents. Only what there is of every shard, a few numbers and fixed words for
- * each of up to a million, is written by hand: as objects it would take seconds.
+ * jansson makes the documents, except for the parts that repeat for each shard: numbers and fixed
+ * strings. With up to a million shards, jansson objects for these would take seconds.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,7 +14,7 @@
 
 #include "core/ranges.h"
 
-/* Fifteen digits print a double as it was written: 1.2, not 1.1999999999999999. */
+/* With fifteen digits, 1.2 is printed as 1.2 and not as 1.1999999999999999. */
 #define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 #define PIECE 16384 /* bytes handed to a sink at once */
 #define ROW_MAX 160 /* bytes of the longest row */
@@ -25,7 +25,7 @@ static int put_piece(const char *data, size_t length, void *buffer)
     return 0;
 }
 
-/* Writes a document and lets go of it. */
+/* Appends the document to the buffer and releases it. */
 static void put_json(glance_buffer_t *buffer, json_t *json, size_t flags)
 {
     if (!json || json_dump_callback(json, put_piece, buffer, DUMP_FLAGS | flags)) {
@@ -46,7 +46,8 @@ static glance_buffer_t *dump(json_t *json)
     return glance_buffer_finish(buffer);
 }
 
-/* Adds a value to an object, both of which may be NULL for want of memory: then the object is. */
+/* Adds a value to an object. If memory has run out, either may be NULL already, and the object
+ * becomes NULL. */
 static void set(json_t **object, const char *key, json_t *value)
 {
     if (json_object_set_new(*object, key, value)) {
@@ -55,13 +56,14 @@ static void set(json_t **object, const char *key, json_t *value)
     }
 }
 
-/* Milliseconds are all that anybody reads. */
+/* Wall-clock time in seconds, with three decimals. */
 static json_t *wall(apr_time_t now)
 {
     return json_real((double)apr_time_as_msec(now) / 1000);
 }
 
-/* A string out of bytes that may not be UTF-8: what is not is shown as question marks. */
+/* A string of bytes that may not be UTF-8. If they are not, each byte that is not ASCII becomes a
+ * question mark. */
 static json_t *any_string(const char *bytes)
 {
     json_t *string = json_string(bytes);
@@ -72,11 +74,11 @@ static json_t *any_string(const char *bytes)
     }
     plain = strdup(bytes);
     if (plain) {
-        char *at;
+        char *byte;
 
-        for (at = plain; *at; at++) {
-            if ((unsigned char)*at >= 0x80) {
-                *at = '?';
+        for (byte = plain; *byte; byte++) {
+            if ((unsigned char)*byte >= 0x80) {
+                *byte = '?';
             }
         }
         string = json_string(plain);
@@ -270,7 +272,8 @@ glance_buffer_t *glance_json_hello(const glance_snapshot_t *snapshot, apr_int64_
                           "clusters", clusters));
 }
 
-/* The shards of one cluster among the changes, from *at on. */
+/* The changes of one cluster within a list of changes: from `first` up to, but not including,
+ * `end`. */
 typedef struct {
     const glance_change_t *first;
     const glance_change_t *end;
@@ -297,7 +300,7 @@ static int next_section(section_t *section, const glance_board_t *board,
 
 #define ANY_STATE (-1)
 
-/* The section's ids that have that state, as a string of ranges; NULL if there are none. */
+/* The ids of the section's shards that have this state, as a string of ranges. */
 static json_t *ranges_of(const section_t *section, int state)
 {
     glance_buffer_t *buffer = glance_buffer_make(0);
@@ -349,12 +352,12 @@ glance_buffer_t *glance_json_update(const glance_board_t *board, const glance_ch
     return dump(json_pack("{s:o, s:o}", "now", wall(now), "clusters", clusters));
 }
 
-glance_buffer_t *glance_json_health(const glance_board_t *board, const glance_changes_t *beats)
+glance_buffer_t *glance_json_health(const glance_board_t *board, const glance_changes_t *heartbeats)
 {
     json_t *clusters = json_object();
     section_t section = {0};
 
-    while (next_section(&section, board, beats)) {
+    while (next_section(&section, board, heartbeats)) {
         set(&clusters, section.cluster->name, ranges_of(&section, ANY_STATE));
     }
     return dump(json_pack("{s:o}", "clusters", clusters));
@@ -362,7 +365,7 @@ glance_buffer_t *glance_json_health(const glance_board_t *board, const glance_ch
 
 /* ---- the feed's messages ---- */
 
-#define MESSAGE_MAX 512 /* bytes of a message's usual length, and of the longest name's */
+#define MESSAGE_ROOM 512 /* bytes: enough for most messages and for the longest name */
 
 /* A cluster's name as a JSON string. */
 static void put_name(glance_buffer_t *buffer, const glance_board_cluster_t *cluster)
@@ -405,7 +408,7 @@ static void put_feed_cluster(glance_buffer_t *buffer, const glance_snapshot_t *s
 
 glance_buffer_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
 {
-    glance_buffer_t *buffer = glance_buffer_make(MESSAGE_MAX);
+    glance_buffer_t *buffer = glance_buffer_make(MESSAGE_ROOM);
     apr_uint32_t i;
 
     if (!buffer) {
@@ -422,11 +425,11 @@ glance_buffer_t *glance_json_feed_hello(const glance_snapshot_t *snapshot)
     return glance_buffer_finish(buffer);
 }
 
-/* Writes messages one by one, each in the same place, and frames them. */
+/* Writes the messages one by one into the same buffer, and appends each to `framed` as a frame. */
 typedef struct {
     glance_buffer_t *framed;
-    glance_buffer_t *name;    /* the section's cluster */
-    glance_buffer_t *message; /* the one being written */
+    glance_buffer_t *name;    /* of the section's cluster, as a JSON string */
+    glance_buffer_t *message; /* the message that is being written */
     glance_frame_t frame;
 } feed_t;
 
@@ -439,9 +442,9 @@ static void close_feed(feed_t *feed)
 static int open_feed(feed_t *feed, glance_frame_t frame)
 {
     feed->frame = frame;
-    feed->name = glance_buffer_make(MESSAGE_MAX);
-    feed->message = glance_buffer_make(MESSAGE_MAX);
-    feed->framed = feed->name && feed->message ? glance_buffer_make(MESSAGE_MAX) : NULL;
+    feed->name = glance_buffer_make(MESSAGE_ROOM);
+    feed->message = glance_buffer_make(MESSAGE_ROOM);
+    feed->framed = feed->name && feed->message ? glance_buffer_make(MESSAGE_ROOM) : NULL;
     if (!feed->framed) {
         close_feed(feed);
     }
@@ -454,7 +457,7 @@ static void name_section(feed_t *feed, const glance_board_cluster_t *cluster)
     put_name(feed->name, cluster);
 }
 
-/* ANY_STATE: the message says nothing of the state. */
+/* With ANY_STATE, the message contains no state. */
 static void put_message(feed_t *feed, const char *op, apr_uint32_t id, int state)
 {
     glance_buffer_t *message = feed->message;
@@ -474,7 +477,7 @@ static void put_message(feed_t *feed, const char *op, apr_uint32_t id, int state
     feed->frame(feed->framed, message->data, message->length);
 }
 
-/* The framed messages, or NULL if memory ran out on the way. */
+/* The framed messages, or NULL if memory ran out. */
 static glance_buffer_t *finish_feed(feed_t *feed)
 {
     feed->framed->failed |= feed->name->failed | feed->message->failed;
@@ -502,8 +505,8 @@ glance_buffer_t *glance_json_feed_update(const glance_board_t *board,
     return finish_feed(&feed);
 }
 
-glance_buffer_t *glance_json_feed_health(const glance_board_t *board, const glance_changes_t *beats,
-                                         glance_frame_t frame)
+glance_buffer_t *glance_json_feed_health(const glance_board_t *board,
+                                         const glance_changes_t *heartbeats, glance_frame_t frame)
 {
     section_t section = {0};
     const glance_change_t *heartbeat;
@@ -512,7 +515,7 @@ glance_buffer_t *glance_json_feed_health(const glance_board_t *board, const glan
     if (!open_feed(&feed, frame)) {
         return NULL;
     }
-    while (next_section(&section, board, beats)) {
+    while (next_section(&section, board, heartbeats)) {
         name_section(&feed, section.cluster);
         for (heartbeat = section.first; heartbeat < section.end; heartbeat++) {
             if (!heartbeat->heartbeat_is_change) {

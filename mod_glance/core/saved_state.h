@@ -33,7 +33,7 @@ typedef struct {
     struct json_t *json;          /* of the clusters, private to saved_state.c */
 } glance_saved_state_board_t;
 
-/** A text as it was read. */
+/** The content of a state file. */
 typedef struct {
     struct json_t *json;        /* the whole text */
     apr_time_t saved;           /* wall clock */
@@ -50,10 +50,10 @@ glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entr
                                           apr_size_t count, apr_time_t now, int clean,
                                           apr_pool_t *pool);
 
-/** The text of what was read, no longer marked as clean; NULL if memory ran out. */
+/** The text of a state that was read, without the mark of a clean stop; NULL if memory ran out. */
 glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved);
 
-/** Reads such a text.
+/** Parses the text of a state file.
  * @param state lives as long as @a pool.
  * @param fault receives, on an error, a phrase that says what is wrong and where; it quotes nothing
  * of the text.

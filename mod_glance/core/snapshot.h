@@ -9,7 +9,7 @@
 
 #include "core/board.h"
 
-/** One shard, in 12 bytes: bots wait while a million of them are copied. */
+/** One shard. It takes only 12 bytes, since bots wait while a million of them are copied. */
 typedef struct {
     apr_uint32_t silent; /* tenths of a second since the last heartbeat */
     apr_uint32_t since;  /* tenths of a second in this state */
@@ -17,7 +17,7 @@ typedef struct {
     apr_byte_t reported; /* GLANCE_NEVER: then `silent` means nothing */
 } glance_row_t;
 
-/** Not written any more once it is taken. References are counted. */
+/** It does not change once it is taken. References are counted. */
 typedef struct {
     const glance_board_t *board; /* for the names and places of the clusters */
     apr_uint64_t epoch;
@@ -48,10 +48,10 @@ void glance_row_take(glance_row_t *row, const glance_shard_t *shard, glance_mome
 glance_counts_t glance_snapshot_count(const glance_snapshot_t *snapshot,
                                       const glance_board_cluster_t *cluster);
 
-/** One more reference; returns @a snapshot. */
+/** Adds a reference. @return @a snapshot. */
 glance_snapshot_t *glance_snapshot_ref(glance_snapshot_t *snapshot);
 
-/** One reference less; the last one frees it. @a snapshot may be NULL. */
+/** Drops a reference. The last one frees the snapshot. @a snapshot may be NULL. */
 void glance_snapshot_release(glance_snapshot_t *snapshot);
 
 #endif

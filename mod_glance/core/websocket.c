@@ -1,7 +1,7 @@
-/* websocket.c: the framing of WebSocket.
+/* websocket.c: WebSocket framing.
  *
- * wslay reads and writes the frames. Its context of eight kilobytes lives only while the client is
- * in the middle of something: most of a crowd of viewers never says more than a pong.
+ * wslay reads and writes the frames. Its context takes eight kilobytes, so it exists only while a
+ * client's frame or message is incomplete: most clients only send short pongs.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +24,7 @@
 
 #define SEPARATORS ", \t" /* of a header's list */
 
-/* A frame's beginning (RFC 6455, 5.2), as far as it is looked at before wslay gets it. */
+/* The parts of a frame's header (RFC 6455, 5.2) that are examined before wslay gets it. */
 #define FIN 0x80
 #define OPCODE 0x0f
 #define CONTROL 0x08
@@ -35,18 +35,18 @@
 
 struct glance_websocket_t {
     wslay_event_context_ptr context;
-    const char *data; /* what is being heard, and how much of it is left */
-    apr_size_t left;
+    const char *data; /* input that is not processed yet */
+    apr_size_t left;  /* its length */
     glance_buffer_t *reply;
-    /* The beginning of a frame, held back until its size is known or, for a close, until it is
-     * whole: wslay misjudges a close's reason that comes in pieces. */
+    /* The beginning of a frame, kept until the frame's size is known. A close frame is kept until
+     * it is complete, since wslay misjudges a reason for closing that arrives in pieces. */
     apr_byte_t head[CONTROL_FRAME_MAX];
     apr_size_t head_length;
-    apr_uint64_t rest; /* bytes of the frame that wslay has not got yet, `head` included */
-    int in_message;    /* fragments are to come */
-    apr_uint64_t message_length; /* of the message so far, with the frame that has begun */
-    unsigned offence;            /* the close code for what wslay lets pass; 0: none */
-    int is_short;                /* of memory */
+    apr_uint64_t rest; /* bytes of the frame that wslay has not received yet, `head` included */
+    int in_message;    /* more fragments of the message must follow */
+    apr_uint64_t message_length; /* of the message so far, including the current frame */
+    unsigned close_code;         /* for a violation that wslay does not detect; 0: none */
+    int out_of_memory;
 };
 
 apr_status_t glance_websocket_accept(char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE], const char *key)
@@ -129,7 +129,7 @@ static void put_close(glance_buffer_t *buffer, unsigned code)
 
 /* ---- in ---- */
 
-/* The size of the frame that begins with these bytes, 0 if they are too few to tell. */
+/* The size of the frame that begins with these bytes; 0 if more bytes are needed to know it. */
 static apr_uint64_t frame_size(const apr_byte_t *head, apr_size_t length)
 {
     apr_size_t extended = 0;
@@ -140,7 +140,7 @@ static apr_uint64_t frame_size(const apr_byte_t *head, apr_size_t length)
         return 0;
     }
     payload = head[1] & LENGTH;
-    /* A control frame is short; wslay says so of one that is not. */
+    /* A control frame has no extended length. wslay rejects one that has. */
     if (payload > 125 && !(head[0] & CONTROL)) {
         extended = payload == 126 ? 2 : 8;
         payload = 0;
@@ -151,11 +151,11 @@ static apr_uint64_t frame_size(const apr_byte_t *head, apr_size_t length)
     for (i = 0; i < extended; i++) {
         payload = payload << 8 | head[2 + i];
     }
-    /* The largest of them are none: wslay says so. */
+    /* A length with the highest bit set is invalid. wslay rejects it. */
     return 2 + extended + (head[1] & MASKED ? KEY_SIZE : 0) + (payload & APR_INT64_MAX);
 }
 
-/* Moves input to the head until that has so many bytes; returns whether it has. */
+/* Moves input to `head` until that has `length` bytes. Returns whether it has. */
 static int fill_head(glance_websocket_t *ws, apr_uint64_t length)
 {
     while (ws->head_length < length && ws->left) {
@@ -165,7 +165,7 @@ static int fill_head(glance_websocket_t *ws, apr_uint64_t length)
     return ws->head_length >= length;
 }
 
-/* Returns 0 if more input is needed first. */
+/* Reads the beginning of a frame. Returns 0 if more input is needed first. */
 static int begin_frame(glance_websocket_t *ws)
 {
     apr_uint64_t size = frame_size(ws->head, ws->head_length);
@@ -185,7 +185,7 @@ static int begin_frame(glance_websocket_t *ws)
     return 1;
 }
 
-/* wslay gets no more than a frame at once. */
+/* Gives wslay input, and never more than the rest of the current frame. */
 static ssize_t take_input(wslay_event_context_ptr context, uint8_t *buffer, size_t length,
                           int flags, void *data)
 {
@@ -222,23 +222,23 @@ static ssize_t put_reply(wslay_event_context_ptr context, const uint8_t *bytes, 
     return append(bytes, length, flags, ws->reply);
 }
 
-/* A pong is sent at once, or wslay would drop it if a close frame follows. A close frame of one
- * byte has half a code (RFC 6455, 5.5.1). */
+/* A pong is sent at once, since wslay would drop it if a close frame follows. A close frame with a
+ * payload of one byte is invalid: a close code has two (RFC 6455, 5.5.1). */
 static void end_message(wslay_event_context_ptr context,
                         const struct wslay_event_on_msg_recv_arg *message, void *data)
 {
     glance_websocket_t *ws = data;
 
     if (message->opcode == WSLAY_PING) {
-        ws->is_short |= wslay_event_send(context) != 0;
+        ws->out_of_memory |= wslay_event_send(context) != 0;
     }
     if (message->opcode == WSLAY_CONNECTION_CLOSE && message->msg_length == 1) {
-        ws->offence = WSLAY_CODE_PROTOCOL_ERROR;
+        ws->close_code = WSLAY_CODE_PROTOCOL_ERROR;
     }
 }
 
-/* wslay keeps nothing of a message that it need not buffer, and so does not know how long it is.
- * (It would keep a hundred bytes for each fragment, however short.) */
+/* wslay checks the length of a message only if it buffers it, which takes a hundred bytes for each
+ * fragment, however short. So buffering is off, and the length is checked here. */
 static void begin_payload(wslay_event_context_ptr context,
                           const struct wslay_event_on_frame_recv_start_arg *frame, void *data)
 {
@@ -252,7 +252,7 @@ static void begin_payload(wslay_event_context_ptr context,
     }
     ws->message_length += frame->payload_length;
     if (ws->message_length > GLANCE_WEBSOCKET_MESSAGE_MAX) {
-        ws->offence = WSLAY_CODE_MESSAGE_TOO_BIG;
+        ws->close_code = WSLAY_CODE_MESSAGE_TOO_BIG;
         wslay_event_shutdown_read(context);
     }
 }
@@ -287,13 +287,13 @@ apr_status_t glance_websocket_receive(glance_websocket_t *ws, const char *data, 
     ws->left = length;
     ws->reply = reply;
     rv = wslay_event_recv(ws->context);
-    if (rv == WSLAY_ERR_NOMEM || ws->is_short) {
+    if (rv == WSLAY_ERR_NOMEM || ws->out_of_memory) {
         return APR_ENOMEM;
     }
-    /* Our own callbacks never fail: wslay says so of a frame that it could not parse, and would
-     * close without a code. */
-    if (rv || ws->offence) {
-        put_close(reply, ws->offence ? ws->offence : WSLAY_CODE_PROTOCOL_ERROR);
+    /* Our callbacks never fail, so an error means a frame that wslay could not parse. wslay would
+     * close the connection without a code. */
+    if (rv || ws->close_code) {
+        put_close(reply, ws->close_code ? ws->close_code : WSLAY_CODE_PROTOCOL_ERROR);
         return reply->failed ? APR_ENOMEM : APR_EOF;
     }
     rv = wslay_event_send(ws->context);

@@ -1,4 +1,4 @@
-/* websocket.h: the framing of WebSocket (RFC 6455), on the server's side.
+/* websocket.h: WebSocket framing (RFC 6455) on the server side.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,17 +9,18 @@
 
 #include "core/buffer.h"
 
-/** The longest message that is taken from a client, in bytes; none is of any use to us. */
+/** The longest message that a client may send, in bytes. All messages are ignored. */
 #define GLANCE_WEBSOCKET_MESSAGE_MAX 4096
 
-/** Bytes of the answer to a handshake's key, with the terminator. */
+/** Bytes of the value of Sec-WebSocket-Accept, with the terminator. */
 #define GLANCE_WEBSOCKET_ACCEPT_SIZE 29
 
-/** What we say when the server goes (close code 1001): a whole frame, which needs no memory. */
+/** The close frame of a server that stops (code 1001). It is a constant, so that sending it
+ * allocates nothing. */
 #define GLANCE_WEBSOCKET_GOING_AWAY "\x88\x02\x03\xe9"
 #define GLANCE_WEBSOCKET_GOING_AWAY_LENGTH 4
 
-/** The client's side of a conversation, as far as it was heard. */
+/** What is known of a client's input: the incomplete frame, the incomplete message. */
 typedef struct glance_websocket_t glance_websocket_t;
 
 /** The value of Sec-WebSocket-Accept for one of Sec-WebSocket-Key (RFC 6455, 4.2.2).
@@ -29,10 +30,10 @@ apr_status_t glance_websocket_accept(char accept[GLANCE_WEBSOCKET_ACCEPT_SIZE], 
 /** Compares that many bytes, as strncmp() does. */
 typedef int (*glance_websocket_compare_fn_t)(const char *, const char *, apr_size_t);
 
-/** Whether a header's list names that token, by itself and as a whole. (httpd's ap_find_token()
- * takes the beginning of a token for the whole.)
- * @param compare says whether case matters: it does for a subprotocol, in most of HTTP it does
- * not. */
+/** Whether a header's list contains @a token as an element. (httpd's ap_find_token() also accepts
+ * an element that is only the beginning of the token.)
+ * @param compare decides whether case matters. It does for a subprotocol, but not for most of HTTP.
+ */
 int glance_websocket_header_lists(const char *list, const char *token,
                                   glance_websocket_compare_fn_t compare);
 
@@ -42,20 +43,21 @@ void glance_websocket_put_message(glance_buffer_t *buffer, const char *data, apr
 /** Appends a ping without data to @a buffer. */
 void glance_websocket_put_ping(glance_buffer_t *buffer);
 
-/** The beginning of a conversation, or NULL if there is no memory. */
+/** A new conversation, or NULL if there is no memory. */
 glance_websocket_t *glance_websocket_make(void);
 
-/** Hears what the client sends, in pieces of any length. Appends to @a reply, as whole frames, what
- * is to be answered: pongs, and a close frame for a close (echoed) or an offence, by its code: 1002
- * against the protocol, 1007 not UTF-8, 1009 longer than GLANCE_WEBSOCKET_MESSAGE_MAX. The reply is
- * never longer than what was heard by more than a close frame. Messages are ignored.
- * @return APR_SUCCESS; APR_EOF if the reply ends the conversation, after which nothing may be sent
- * or heard; APR_ENOMEM. */
+/** Processes what the client has sent, in pieces of any length. Messages are ignored. Appends
+ * complete frames to @a reply: a pong for a ping, a close frame for a close frame (the same code)
+ * or for a violation. The codes for violations are 1002 (protocol error), 1007 (invalid UTF-8) and
+ * 1009 (a message longer than GLANCE_WEBSOCKET_MESSAGE_MAX). The reply is longer than the input by
+ * one close frame at most.
+ * @return APR_SUCCESS; APR_EOF if the reply ends the conversation: then nothing more may be sent or
+ * received; APR_ENOMEM. */
 apr_status_t glance_websocket_receive(glance_websocket_t *ws, const char *data, apr_size_t length,
                                       glance_buffer_t *reply);
 
-/** Whether nothing has begun that is not complete. Then the conversation may be freed, and be taken
- * up with a new one. */
+/** Whether no frame and no message is incomplete. Then the conversation may be freed, and a new one
+ * can continue it. */
 int glance_websocket_is_idle(const glance_websocket_t *ws);
 
 /** Frees it. Takes NULL as well. */

@@ -40,8 +40,8 @@ void *glance_config_create(apr_pool_t *pool, server_rec *server)
     return config;
 }
 
-/* The passphrases of the main server that open all clusters. There may be none: the check is on all
- * the same. */
+/* The passphrases of the main server that open all clusters. Without any, this is an empty list,
+ * with which the check is still on. */
 static apr_array_header_t *general_keys(apr_pool_t *pool, const apr_array_header_t *keys)
 {
     apr_array_header_t *general = apr_array_make(pool, keys->nelts, sizeof(glance_key_t));

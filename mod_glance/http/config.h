@@ -35,7 +35,7 @@ void *glance_config_create(apr_pool_t *pool, server_rec *server);
  * together are one setting. */
 void *glance_config_merge(apr_pool_t *pool, void *base, void *add);
 
-/** The settings as the directives say them, for these to fill in. */
+/** The settings as written. The setters of the directives fill them in. */
 glance_settings_t *glance_config_written(const server_rec *server);
 
 /** What a directive's setter returns: the formatted fault after the directive's name. */

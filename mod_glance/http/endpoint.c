@@ -79,7 +79,7 @@ void *glance_endpoint_create_location(apr_pool_t *pool, char *path)
     return apr_pcalloc(pool, sizeof(glance_location_t));
 }
 
-/* Endpoint and prefix stay together. */
+/* Endpoint and prefix are merged as one setting. */
 void *glance_endpoint_merge_location(apr_pool_t *pool, void *base, void *add)
 {
     const glance_location_t *outer = base;

@@ -21,7 +21,7 @@
 
 #define BODY_MAX 65536 /* bytes */
 
-/* One POST, as far as its checks have come. */
+/* One POST, and what its checks have found so far. */
 typedef struct {
     request_rec *r;
     glance_store_t *store;
@@ -68,7 +68,8 @@ static int refuse_passphrase(request_rec *r)
 
 /* ---- 413 ---- */
 
-/* httpd answers a body over LimitRequestBody by itself, but without JSON: this comes first. */
+/* httpd itself rejects a body over LimitRequestBody, but not with JSON. So this check comes first.
+ */
 static int is_too_long(const request_rec *r)
 {
     const char *length = apr_table_get(r->headers_in, "Content-Length");

@@ -63,7 +63,8 @@ static int get_clusters(request_rec *r, glance_store_t *store,
     rv = glance_json_status(snapshot, clusters, count, send_piece, r);
     glance_snapshot_release(snapshot);
     if (rv == APR_ENOMEM) {
-        /* The status line has left: a broken connection shows that the document is incomplete. */
+        /* The status line is already sent. The client sees the incomplete document by the aborted
+         * connection. */
         r->connection->aborted = 1;
     }
     return OK;

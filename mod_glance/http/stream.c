@@ -21,8 +21,8 @@ static void set_headers(request_rec *r)
     apr_table_setn(r->subprocess_env, "no-brotli", "1");
 }
 
-/* Filters of the request that pass a body without length and chunks on unchanged. They are httpd's
- * own and mod_security's, which either buffers the whole response, head included, or nothing. */
+/* Request filters that do not change a body that has neither a length nor chunks. They are httpd's
+ * own, and mod_security's, which buffers either the whole response with its head, or nothing. */
 static const char *const harmless[] = {
     "old_write",     "content_length", "byterange",       "http_header",
     "http_outerror", "chunk",          "modsecurity_out",
@@ -57,9 +57,9 @@ static int is_filtered(const request_rec *r)
 }
 
 /* Sends the head without a body. A filter may buffer the head until the body is complete, as a
- * firewall that examines bodies does: the hub would write before the head, or after a complete
- * response. httpd's filter that writes the head sets sent_bodyct (http_filters.c).
- * Returns 1, or 0 if the head has not left or a filter would change the body. */
+ * firewall that examines bodies does. Then the hub would write before the head is sent, or after
+ * the end of the response. httpd's filter that writes the head sets sent_bodyct (http_filters.c).
+ * Returns 1, or 0 if the head was not sent or a filter would change the body. */
 static int send_head(request_rec *r)
 {
     r->connection->keepalive = AP_CONN_CLOSE; /* httpd then sends no chunks */

@@ -1,4 +1,4 @@
-/* admission.c: the way of a viewer from its request to the hub.
+/* admission.c: takes a viewer from its request to the hub.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,7 +33,7 @@ glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *st
     if (!last) {
         last = apr_table_get(query, "last-event-id");
     }
-    /* The original's messages have no ids. */
+    /* The feed's messages have no ids, so its clients cannot resume. */
     if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
         && place.epoch == glance_board_epoch(store->board)
         && place.seq <= glance_board_latest(store->board, GLANCE_CHANGE)) {
@@ -76,16 +76,16 @@ static void hold(const glance_connection_t *connection, const glance_stream_requ
     glance_hub_adopt(viewer);
 }
 
-/* The client has a head and nothing else: it is told when to return. httpd flushes this before it
- * closes the connection. */
+/* The client has received only the head of the response. This adds a goodbye, which says when to
+ * return. httpd flushes it before it closes the connection. */
 static void turn_away(conn_rec *c, const glance_stream_request_t *stream)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
-    char words[GLANCE_GOODBYE_MAX];
-    apr_size_t length = glance_dialects[stream->dialect].put_goodbye(words,
+    char goodbye[GLANCE_GOODBYE_MAX];
+    apr_size_t length = glance_dialects[stream->dialect].put_goodbye(goodbye,
                                                                      glance_polling_retry_ms());
 
-    apr_brigade_write(brigade, NULL, NULL, words, length);
+    apr_brigade_write(brigade, NULL, NULL, goodbye, length);
     (void)ap_pass_brigade(c->output_filters, brigade);
 }
 
@@ -103,14 +103,14 @@ static int close_connection(conn_rec *c)
         hold(&connection, stream);
         return OK;
     }
-    ap_log_cerror(APLOG_MARK, APLOG_DEBUG, rv, c, "cannot take the connection of a viewer over");
+    ap_log_cerror(APLOG_MARK, APLOG_DEBUG, rv, c, "cannot take over a viewer's connection");
     turn_away(c, stream);
     return OK;
 }
 
-/* Any crowd can use up the descriptors that viewers leave, also one that only opens connections. If
- * it comes to that, viewers make room before httpd goes on with this connection. */
-static int meet_connection(conn_rec *c, void *socket)
+/* Clients that only open connections can use up the descriptors that viewers leave free. The hub
+ * then sends viewers away before httpd continues with this connection. */
+static int check_descriptors(conn_rec *c, void *socket)
 {
     apr_os_sock_t descriptor;
 
@@ -125,6 +125,6 @@ void glance_admission_register(apr_pool_t *pool)
 {
     (void)pool;
     glance_handover_register();
-    ap_hook_pre_connection(meet_connection, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_pre_connection(check_descriptors, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_pre_close_connection(close_connection, NULL, NULL, APR_HOOK_MIDDLE);
 }

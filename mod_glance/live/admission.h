@@ -1,12 +1,12 @@
-/* admission.h: the way of a viewer from its request to the hub.
+/* admission.h: takes a viewer from its request to the hub.
  *
- * A stream is answered like any request, with nothing but its head yet, and httpd is told to close
- * the connection after it. Just before httpd does, on the pre_close_connection hook, the child's
- * hub takes the connection over, clear or TLS, on every MPM. httpd has then finished with it: the
- * request is logged, the connection's memory is freed, no limit of the MPM counts it.
+ * The handler sends only the head of the response, and tells httpd to close the connection after
+ * the request. Just before httpd closes it, on the pre_close_connection hook, the child's hub takes
+ * the connection over, clear or TLS, on every MPM. For httpd the connection has then ended: the
+ * request is logged, httpd's memory for the connection is freed, and no limit of the MPM counts it.
  *
- * A connection that cannot be taken over gets the polling fallback: one over HTTP/2, and one with a
- * filter that may change the bytes and that we do not know.
+ * A connection that cannot be taken over gets the polling fallback. This is the case for HTTP/2,
+ * and for a connection with an unknown filter, which may change the bytes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,12 +22,12 @@ void glance_admission_register(apr_pool_t *pool);
 glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *store,
                                               glance_dialect_e dialect);
 
-/** Whether the viewer can be held: not for a part of another page, nor after an internal redirect,
- * whose first request has an answer of its own. */
+/** Whether the hub can hold this viewer. It cannot hold a subrequest or an internal redirect, whose
+ * response is a part of the first request's. */
 int glance_admission_is_possible(const request_rec *r);
 
-/** Has the hub take the viewer over once httpd is done with the request. The answer's head must
- * have left, and the connection be told to close. */
+/** Makes the hub take the viewer over once httpd has finished the request. The head of the response
+ * must have been sent, and the connection must be marked for closing. */
 void glance_admission_grant(request_rec *r, const glance_stream_request_t *stream);
 
 #endif

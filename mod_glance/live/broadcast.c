@@ -8,7 +8,7 @@
 
 #define CACHE_LINE 64
 #define TICK apr_time_from_sec(1)
-#define STALL apr_time_from_sec(5) /* the thread did not run if a tick is so late */
+#define STALL apr_time_from_sec(5) /* a tick that is this late: the thread did not run */
 #define KEEPALIVE apr_time_from_sec(15)
 #define RETRY_AFTER_FAILURE apr_time_from_sec(1)
 #define STOP "child stops"
@@ -16,7 +16,8 @@
 /* The longest time over which the return of viewers is spread. */
 #define RETURN_MAX_MS 20000
 
-/* What slow viewers have not taken yet may use so many bytes in one child, or so many hellos. */
+/* How much memory the pending buffers of one child may use: this many bytes, or this many of the
+ * largest hellos, whichever is more. */
 #define PENDING_BYTES_MAX ((apr_size_t)64 << 20)
 #define PENDING_HELLOS_MAX 4
 
@@ -84,8 +85,8 @@ static const glance_cached_event_t *tell(glance_broadcast_t *broadcast, glance_v
     return cached;
 }
 
-/* The next round tells what has changed since the last one. A viewer that missed more than that
- * gets it now, if it is idle. Returns 0 if it was dropped. */
+/* The next round sends the changes since the last round only. A viewer that has missed earlier
+ * changes gets them now, if it is idle. Returns 0 if it was dropped. */
 static int catch_up(glance_broadcast_t *broadcast, glance_viewer_t *viewer, glance_moment_t now)
 {
     return !glance_viewer_is_idle(viewer) || viewer->seq >= broadcast->seq
@@ -103,8 +104,8 @@ static void start_clocks(glance_broadcast_t *broadcast, glance_moment_t now)
     broadcast->new_count = 0;
 }
 
-/* New viewers share one health event at the next tick. It begins with the oldest of their hellos.
- */
+/* New viewers share one health event at the next tick, with the heartbeats since the oldest of
+ * their hellos. */
 static void note_new(glance_broadcast_t *broadcast, glance_viewer_t *viewer, apr_uint64_t heartbeat)
 {
     if (!broadcast->new_count++ || heartbeat < broadcast->new_heartbeat) {
@@ -294,8 +295,7 @@ static apr_uint64_t send_health(glance_broadcast_t *broadcast, apr_uint64_t sinc
     return event.heartbeat;
 }
 
-/* Sends a health event to the viewers that are not new. If that fails, the next tick tries again.
- */
+/* Sends a health event to the viewers that are not new. If that fails, the next tick tries it. */
 static void send_health_to_known(glance_broadcast_t *broadcast, apr_uint64_t latest,
                                  glance_moment_t now)
 {
@@ -430,8 +430,9 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
         return GLANCE_NO_MOMENT;
     }
     if (glance_board_latest(board, GLANCE_CHANGE) == broadcast->seq) {
-        /* The hub asks first and then looks again. A writer writes first and then looks whether
-         * somebody asked. So one of the two sees the other. */
+        /* The hub makes its request first, and then reads the number of the latest change again. A
+         * writer stores that number first, and then checks for a request. So either the hub sees
+         * the change, or the writer sees the request. */
         glance_board_request_notification(board);
     }
     if (glance_board_latest(board, GLANCE_CHANGE) != broadcast->seq
@@ -469,7 +470,8 @@ apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t c
     return shed;
 }
 
-/* The buffer that some viewer has been taking for longest, or NULL. */
+/* The buffer that has been pending for longest, if that began before `since`, which is then
+ * updated; or NULL. */
 static const glance_buffer_t *slowest_buffer(glance_broadcast_t *broadcast, glance_moment_t *since)
 {
     const glance_buffer_t *slowest = NULL;

@@ -13,8 +13,8 @@
 #include "live/event_cache.h"
 #include "live/viewer.h"
 
-/** When viewers of a child that ends return, in milliseconds: after the least time, and at random
- * within that again plus so much for each of them. */
+/** When the viewers that a child sends away reconnect. Each waits `least` milliseconds, and a
+ * random time of up to `least` plus `each` times the number of viewers. */
 typedef struct {
     apr_uint32_t least;
     apr_uint32_t each;
@@ -23,8 +23,8 @@ typedef struct {
 typedef struct glance_broadcast_t {
     glance_store_t *store;
     apr_interval_time_t interval; /* the shortest time between two rounds */
-    glance_return_t returns;      /* when viewers return whom the child sends away */
-    const int *stopping;          /* any thread sets it: nothing more may be sent */
+    glance_return_t returns;      /* when viewers that are sent away reconnect */
+    const int *stopping;          /* set by another thread: no more events may be sent */
     glance_viewers_t viewers;
     apr_uint32_t count;
     apr_uint32_t count_of[GLANCE_DIALECTS];
@@ -36,9 +36,9 @@ typedef struct glance_broadcast_t {
     glance_moment_t next_round;
     glance_moment_t next_tick;
     glance_moment_t next_keepalive;
-    unsigned keepalives; /* so far */
+    unsigned keepalives; /* sent so far */
     glance_event_cache_t cache;
-    glance_changes_t changes; /* memory to work in */
+    glance_changes_t changes; /* scratch memory */
 } glance_broadcast_t;
 
 /** @param stopping is set when the streams must end. */
@@ -46,7 +46,8 @@ void glance_broadcast_init(glance_broadcast_t *broadcast, glance_store_t *store,
                            apr_interval_time_t interval, glance_return_t returns,
                            const int *stopping);
 
-/** Adds the viewer and sends it what it does not know. Frees it if its client has left. */
+/** Adds the viewer and sends it everything that it does not know yet. Frees it if its client has
+ * left. */
 void glance_broadcast_join(glance_broadcast_t *broadcast, glance_viewer_t *viewer,
                            glance_moment_t now);
 
@@ -71,18 +72,19 @@ glance_moment_t glance_broadcast_sleep_until(const glance_broadcast_t *broadcast
 apr_uint32_t glance_broadcast_shed(glance_broadcast_t *broadcast, apr_uint32_t count,
                                    glance_moment_t now);
 
-/** How many bytes the pending buffers of slow viewers may use. The limit allows for several of the
- * largest hellos: with less, the viewers of a huge board would drop one another.
+/** How many bytes the pending buffers of slow viewers may use. The limit has room for several of
+ * the largest hellos. With less, each viewer that joins a huge board would cause another to be
+ * dropped.
  * @param broadcasts all of a child's, @a count of them. */
 apr_size_t glance_broadcast_pending_limit(const glance_broadcast_t *broadcasts, int count);
 
-/** Drops the viewer whose buffer has been pending for longest, and all who hold the same buffer:
- * that frees its memory. @param broadcasts all of a child's, @a count of them.
+/** Drops the viewer whose buffer has been pending for longest, and all viewers with the same
+ * buffer, so that its memory is freed. @param broadcasts all of a child's, @a count of them.
  * @return how many were dropped. */
 apr_uint32_t glance_broadcast_drop_slowest(glance_broadcast_t *broadcasts, int count,
                                            glance_moment_t now);
 
-/** Tells every viewer that nothing more comes, and when to return. Allocates and frees nothing:
+/** Sends every viewer the goodbye, which says when to reconnect. Allocates and frees nothing:
  * another thread of a process that ends may hold the allocator's lock.
  * @param is_abandoned called before each viewer: whether to stop. NULL: never. */
 void glance_broadcast_goodbye(glance_broadcast_t *broadcast, int (*is_abandoned)(void));

@@ -1,4 +1,4 @@
-/* clear.c: a clear connection.
+/* clear.c: a connection without TLS.
  *
  * SPDX-License-Identifier: ISC
  */

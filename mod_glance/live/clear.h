@@ -1,4 +1,4 @@
-/* clear.h: a clear connection: bytes reach the socket as they are.
+/* clear.h: a connection without TLS.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SCRAP 4096
-#define SCRAPS_AT_ONCE 16
+/* Bytes discarded with one call, and how many calls at once. */
+#define DISCARD_CHUNK 4096
+#define DISCARDS_AT_ONCE 16
 
 static int control(glance_connection_t *connection, int operation, int reads, void *data)
 {
@@ -56,15 +57,16 @@ apr_ssize_t glance_connection_read(glance_connection_t *connection, char *data, 
                              : connection->ops->read(connection, data, size);
 }
 
-/* What is left over comes with the next event, or is left to the system. */
+/* One call discards a limited number of bytes. The next event brings the rest, or close() discards
+ * it. */
 int glance_connection_discard(glance_connection_t *connection)
 {
-    char scrap[SCRAP];
+    char chunk[DISCARD_CHUNK];
     ssize_t length;
     int i;
 
-    for (i = 0; i < SCRAPS_AT_ONCE; i++) {
-        length = recv(connection->socket, scrap, sizeof scrap, MSG_DONTWAIT);
+    for (i = 0; i < DISCARDS_AT_ONCE; i++) {
+        length = recv(connection->socket, chunk, sizeof chunk, MSG_DONTWAIT);
         if (length <= 0) {
             return length < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
         }
@@ -72,16 +74,16 @@ int glance_connection_discard(glance_connection_t *connection)
     return 1;
 }
 
-/* Removing the socket from epoll is not left to close(): a process that some module has just forked
- * may still share the socket, and epoll would go on reporting it. */
+/* close() does not remove the socket from epoll if another process shares it, such as one that some
+ * module has just forked. epoll would continue to report the socket. */
 void glance_connection_close(glance_connection_t *connection)
 {
     if (connection->poll >= 0) {
         (void)epoll_ctl(connection->poll, EPOLL_CTL_DEL, connection->socket, NULL);
     }
     connection->ops->shutdown(connection);
-    /* Bytes that are unread at close() make the kernel send a reset, which takes back what the
-     * client has not read yet. */
+    /* If input is unread at close(), the kernel sends a reset, and the client may lose what it has
+     * not read yet. */
     (void)glance_connection_discard(connection);
     connection->ops->free(connection);
     (void)close(connection->socket);

@@ -1,4 +1,4 @@
-/* descriptors.c: which of a child's descriptors viewers may take.
+/* descriptors.c: which of a child's descriptors viewers may use.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,26 +12,27 @@
 
 #include "ap_mpm.h"
 
-/* The uppermost numbers below the limit, which no viewer ever gets: at least so many, and more with
- * many threads. They are for what nobody can count (other modules' files, connections that httpd is
- * closing), and for what threads take while the hub sends viewers away. */
+/* Viewers never get the highest descriptor numbers below the limit: at least this many, more with
+ * many threads. They are for descriptors that cannot be counted in advance (other modules' files,
+ * connections that httpd is closing), and for those that threads open while the hub sends viewers
+ * away. */
 #define RESERVE_MIN 64
 
-/* What one thread may have open for a request beside the client's connection: a file, a backend's
- * connection, a temporary file, a pipe. */
+/* Descriptors that a thread may open for one request besides the client's connection: a file, a
+ * connection to a backend, a temporary file, a pipe. */
 #define FILES_PER_THREAD 4
 
-/* A proxy may keep connections to its backends that nobody uses; at most so much of the limit is
+/* A proxy may keep idle connections to its backends. At most the limit divided by this number is
  * set aside for them. */
 #define PROXY_SHARE 4
 
-/* Numbers that are looked at with one system call. */
+/* Descriptor numbers checked by one poll(). */
 #define NUMBERS_AT_ONCE 512
 
-/* Of this process. */
+/* The plan of this process: viewers get the numbers from `first` to the limit minus `reserve`. */
 static struct {
-    apr_uint32_t first;   /* viewers' descriptors have numbers from here on */
-    apr_uint32_t reserve; /* and below the limit minus this */
+    apr_uint32_t first;
+    apr_uint32_t reserve;
 } plan;
 
 apr_uint32_t glance_descriptors_limit(void)
@@ -44,9 +45,8 @@ apr_uint32_t glance_descriptors_limit(void)
     return (apr_uint32_t)limit.rlim_cur;
 }
 
-/* How many of the numbers from `from` on are not in use. poll() says so of all at once.
- * (/proc/self/fd would be simpler, but httpd's children have changed their user and may not read
- * it.) */
+/* Counts the free numbers among `count` from `from` on. (Reading /proc/self/fd would be simpler,
+ * but httpd's children have changed their user and may not read it.) */
 static apr_uint32_t count_free(apr_uint32_t from, apr_uint32_t count)
 {
     struct pollfd numbers[NUMBERS_AT_ONCE];
@@ -70,7 +70,8 @@ static apr_uint32_t smaller(apr_uint32_t one, apr_uint32_t other)
     return one < other ? one : other;
 }
 
-/* How many are in use when a child starts: they lie close together. */
+/* Counts the open descriptors of a child that starts. They have the lowest numbers, so this stops
+ * at the first NUMBERS_AT_ONCE numbers that are all free. */
 static apr_uint32_t open_at_start(apr_uint32_t limit)
 {
     apr_uint32_t open_count = 0;
@@ -88,9 +89,9 @@ static apr_uint32_t open_at_start(apr_uint32_t limit)
     return open_count;
 }
 
-/* How many are free below the limit, counted up to `enough`. The highest numbers come first: as
- * long as all is well, they are free, and no socket of a viewer is looked at. A number at the limit
- * or above can be open, where the limit has fallen, and is of no use to httpd. */
+/* Counts the free numbers below the limit, and stops at `enough`. It starts with the highest: they
+ * are usually free, and then no viewer's socket is checked. Numbers at or above the limit may be
+ * open if the limit was lowered. They do not count, since httpd cannot use them. */
 static apr_uint32_t free_now(apr_uint32_t enough)
 {
     apr_uint32_t from = glance_descriptors_limit();
@@ -113,8 +114,8 @@ static int is_backend(const char *directive)
            || !ap_cstr_casecmp(directive, "BalancerMember");
 }
 
-/* Reads the live configuration: how often it names a proxy's backend, and AsyncRequestWorkerFactor,
- * which the event MPM cuts to a whole number of at least 1. */
+/* Walks httpd's configuration tree. Counts the directives that name a proxy's backend, and reads
+ * AsyncRequestWorkerFactor, which the event MPM rounds down to an integer of at least 1. */
 static void read_configuration(const ap_directive_t *directive, apr_uint32_t *backends, int *factor)
 {
     for (; directive; directive = directive->next) {
@@ -137,10 +138,10 @@ static apr_uint32_t threads_of_child(void)
                : 1;
 }
 
-/* A child of the event MPM accepts connections up to its threads, and its idle threads times the
- * factor besides; one of another MPM up to its threads (event.c, connections_above_limit()).
- * Connections that it is closing do not count there, and can be any number: for them, viewers are
- * sent away. */
+/* A child accepts one connection per thread. A child of the event MPM also accepts its idle threads
+ * times AsyncRequestWorkerFactor (event.c, connections_above_limit()). Connections that it is
+ * closing do not count there and have no limit: if they use too many descriptors, the hub sends
+ * viewers away. */
 static apr_uint32_t needed_by_httpd(apr_uint32_t limit, apr_uint32_t threads)
 {
     apr_uint32_t backends = 0;
@@ -165,7 +166,7 @@ apr_uint32_t glance_descriptors_plan(void)
     return plan.first + plan.reserve < limit ? limit - plan.first - plan.reserve : 0;
 }
 
-/* ---- in life ---- */
+/* ---- at run time ---- */
 
 int glance_descriptors_are_short(int descriptor)
 {
@@ -186,7 +187,9 @@ apr_status_t glance_descriptors_dup(int *copy, int descriptor)
     return APR_SUCCESS;
 }
 
-/* Between the two limits nobody comes and nobody goes, so that viewers do not take turns. */
+/* With fewer free descriptors than the reserve, viewers must leave until twice the reserve is free.
+ * In between, none is accepted and none must leave. With a single limit, viewers would be accepted
+ * and sent away in turn. */
 apr_uint32_t glance_descriptors_room(apr_uint32_t held)
 {
     apr_uint32_t enough = 2 * plan.reserve;

@@ -17,7 +17,8 @@ static int is_wanted(unsigned vocabularies, int vocabulary)
     return (vocabularies & 1U << vocabulary) != 0;
 }
 
-/* An event with some of its payloads only would be lost for the other dialects. */
+/* An event must have all payloads: if one were missing, viewers of that vocabulary would never get
+ * the event. */
 static apr_status_t check_payloads(glance_event_t *event, unsigned vocabularies)
 {
     int i;

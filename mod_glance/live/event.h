@@ -17,8 +17,8 @@ typedef struct {
 
 /* The functions below copy under the lock and encode after it. @a vocabularies has one bit for each
  * vocabulary, by its number. They return APR_SUCCESS, APR_ENOMEM or the lock's error; on failure
- * the event has no payload. @a changes is memory to work in: zeroed before its first use, freed by
- * the caller with glance_changes_free(). */
+ * the event has no payload. @a changes is scratch memory: the caller zeroes it before its first use
+ * and frees it with glance_changes_free(). */
 
 /** The whole board. */
 apr_status_t glance_event_hello(glance_event_t *event, unsigned vocabularies,
@@ -29,7 +29,7 @@ apr_status_t glance_event_update(glance_event_t *event, unsigned vocabularies,
                                  glance_store_t *store, apr_uint64_t since,
                                  glance_changes_t *changes);
 
-/** All heartbeats after the one with number @a since, for viewers who know every change up to the
+/** All heartbeats after the one with number @a since, for viewers that know every change up to the
  * one with number @a seq. */
 apr_status_t glance_event_health(glance_event_t *event, unsigned vocabularies,
                                  glance_store_t *store, apr_uint64_t since, apr_uint64_t seq,

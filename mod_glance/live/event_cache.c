@@ -7,12 +7,13 @@
 /* An event contains the time, so it is not shared for longer. */
 #define LIFE apr_time_from_sec(1)
 
-/* A hello of so many bytes is shared although states have changed since. While many viewers come, a
- * hello for each change would take all memory. An update follows it. */
+/* A hello of at least this many bytes is shared even if states have changed since it was made; an
+ * update follows it. Otherwise, while many viewers join, the hellos after each change would use up
+ * the memory. */
 #define LARGE_HELLO 65536
 
-/* For each so many bytes, a hello is shared for one second more: a client may take that long to
- * receive them. */
+/* A hello is shared for one more second for each of these many bytes, since clients may take that
+ * long to receive them. */
 #define HELLO_BYTES_A_SECOND ((apr_size_t)4 << 20)
 
 static const glance_buffer_t *payload_of(const glance_cached_event_t *cached)

@@ -1,4 +1,4 @@
-/* event_cache.h: the events for viewers who join or catch up, shared by all who need the same.
+/* event_cache.h: the events for viewers that join or catch up, shared by those that need the same.
  *
  * When many viewers return at once, each event is encoded and framed once for all of them. Belongs
  * to the child's hub thread.
@@ -12,7 +12,7 @@
 
 #define GLANCE_EVENT_CACHE_SIZE 8
 
-/** As `since`: the viewer knows nothing and needs a hello. */
+/** The value of `since` for a viewer that knows nothing and needs a hello. */
 #define GLANCE_SINCE_NOTHING APR_UINT64_MAX
 
 /** An event and its frames. The cache owns the buffers. */
@@ -29,10 +29,10 @@ typedef struct {
     glance_cached_event_t events[GLANCE_EVENT_CACHE_SIZE];
     int next;                 /* the place to use next */
     apr_size_t hello_length;  /* of the largest hello so far, with its payload, in bytes */
-    glance_changes_t changes; /* memory to work in */
+    glance_changes_t changes; /* scratch memory */
 } glance_event_cache_t;
 
-/** The event that brings a viewer up to date who knows every change up to @a since.
+/** The event that brings a viewer up to date that knows every change up to @a since.
  * @param begins it is the first event of the viewer's connection.
  * @param buffer receives the framed event, which stays the cache's.
  * @return NULL if memory ran out or the lock failed. Valid until the next call. */

@@ -1,4 +1,4 @@
-/* handover.c: from httpd's connection to one of the child's hub.
+/* handover.c: takes connections over from httpd, for the child's hub.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,22 +19,23 @@
 #include "live/descriptors.h"
 #include "live/tls.h"
 
-/* How long the kernel waits for a client that acknowledges nothing, keepalives included, before it
- * calls it gone (milliseconds). Its own measure is a quarter of an hour. */
+/* Milliseconds until the kernel closes the connection of a client that acknowledges nothing, not
+ * even keepalives. The kernel's default is about a quarter of an hour. */
 #define UNANSWERED_MS 60000
 
-/* The kernel's memory for a client that does not read: bytes that it has not sent yet, and bytes in
- * all (which it doubles for its own needs). Without these limits it takes megabytes each. */
+/* What the kernel may buffer for one client, in bytes: data that it has not sent yet, and all data
+ * (the kernel doubles this one for its own needs). Without these limits, each client that does not
+ * read takes megabytes. */
 #define UNSENT_MAX 16384
 #define SEND_BUFFER 65536
 
-#define PIECE 8000      /* bytes, as httpd reads them */
-#define EARLY_MAX 65536 /* bytes that a client may send before it has an answer */
-#define PIECES_MAX 256  /* pieces that these may come in, and TLS records without data */
+#define PIECE 8000      /* bytes read at once, as many as httpd reads */
+#define EARLY_MAX 65536 /* bytes that a client may send before the head of the response */
+#define PIECES_MAX 256  /* reads for these bytes, and for TLS records without data */
 
-/* What is kept of a connection, in its configuration vector. */
+/* What the module stores in a connection's configuration vector. */
 typedef struct {
-    struct ssl_st *ssl; /* mod_ssl's: valid as long as ssl_is_https() says so */
+    struct ssl_st *ssl; /* mod_ssl's; valid while ssl_is_https() returns true */
     const void *stream;
 } note_t;
 
@@ -76,15 +77,15 @@ const void *glance_handover_awaited(conn_rec *c)
     return note ? note->stream : NULL;
 }
 
-/* ---- whether ---- */
+/* ---- which connections can be taken over ---- */
 
 static int is_named(const ap_filter_t *filter, const char *name)
 {
     return !strcmp(filter->frec->name, name);
 }
 
-/* Filters of any other module may change the bytes. mod_reqtimeout's output filter only watches for
- * the end of a request. */
+/* Any other filter may change the bytes. mod_reqtimeout's output filter only waits for the end of a
+ * request. */
 static int is_known(const ap_filter_t *filter, int is_tls)
 {
     return filter->frec == ap_core_output_filter_handle || is_named(filter, "reqtimeout")
@@ -117,10 +118,10 @@ int glance_handover_is_possible(conn_rec *c)
     return 1;
 }
 
-/* ---- what the client has sent behind its request ---- */
+/* ---- what the client has sent after its request ---- */
 
-/* Moves a piece of it into `early`.
- * Returns APR_SUCCESS, or APR_EAGAIN when there is nothing more now. */
+/* Moves a piece of that input into `early`.
+ * Returns APR_SUCCESS, APR_EAGAIN if there is no more now, or another error. */
 static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_buffer_t *early)
 {
     char data[PIECE];
@@ -139,7 +140,8 @@ static apr_status_t move_piece(conn_rec *c, apr_bucket_brigade *brigade, glance_
     return rv;
 }
 
-/* Returns APR_SUCCESS when nothing more is there, APR_EINVAL if that does not come to an end. */
+/* Moves all of that input into `early`.
+ * Returns APR_SUCCESS, APR_EINVAL if the client sends too much, or another error. */
 static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_buffer_t *early)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
@@ -159,8 +161,8 @@ static apr_status_t drain_input(conn_rec *c, const struct ssl_st *ssl, glance_bu
     return APR_EINVAL;
 }
 
-/* httpd reads in large pieces: what lies behind the request is in its filters and, over TLS, in the
- * SSL object, not in the socket. */
+/* httpd reads in large pieces. So what the client has sent after its request is in httpd's filters
+ * and, over TLS, in the SSL object, no longer in the socket. */
 static apr_status_t take_input(glance_connection_t *connection, conn_rec *c,
                                const struct ssl_st *ssl, int keeps_input)
 {
@@ -212,7 +214,7 @@ static apr_status_t take_socket(glance_connection_t *connection, conn_rec *c)
 
 /* ---- taking over ---- */
 
-/* Takes the parts over one by one; the last one, which cannot be undone, is the SSL object. */
+/* The SSL object comes last, since this step cannot be undone. */
 static apr_status_t take_parts(glance_connection_t *connection, conn_rec *c, int keeps_input)
 {
     struct ssl_st *ssl = ssl_of(c);
@@ -246,8 +248,8 @@ apr_status_t glance_handover_take(glance_connection_t *connection, conn_rec *c, 
         glance_buffer_release(connection->early);
         return rv;
     }
-    /* ap_start_lingering_close() now closes without shutdown(), which would end the copy too. The
-     * request has been logged by then, as finished. */
+    /* This makes ap_start_lingering_close() omit shutdown(), which would end the hub's copy of the
+     * socket too. The request has already been logged as complete. */
     c->aborted = 1;
     return APR_SUCCESS;
 }

@@ -46,7 +46,7 @@ typedef struct {
     int broadcast_count;
     int poll;      /* epoll */
     int wakeup_fd; /* eventfd: a viewer has come, a thread needs relief, or the child stops */
-    int state_fd;  /* eventfd: the thread runs; later, the streams have ended */
+    int state_fd;  /* eventfd: the thread has started and, on prefork, has ended the streams */
     int watches_changes;
     int stopping;    /* the streams must end */
     int abandoned;   /* the process is about to exit: the thread must touch nothing more */
@@ -55,10 +55,10 @@ typedef struct {
     pthread_mutex_t relief_mutex; /* guards the next three */
     pthread_cond_t relief;
     unsigned relief_requests; /* so far */
-    unsigned relief_given;    /* to that many of them */
+    unsigned relief_given;    /* how many of them are answered */
     pthread_mutex_t mutex;    /* guards the next two */
     glance_viewers_t incoming;
-    int closed;                    /* no viewer is accepted any more */
+    int closed;                    /* no more viewers are accepted */
     glance_moment_t resting_until; /* no broadcast before */
     glance_limits_t limits;
     glance_counters_child_t *place;
@@ -66,7 +66,7 @@ typedef struct {
 
 static hub_t *hub;
 
-/* epoll reports the address of a mark where the event is not a viewer's. */
+/* epoll reports the address of one of these marks if the event is not a viewer's. */
 static char wakeup_mark;
 static char change_mark;
 
@@ -145,9 +145,9 @@ static void handle_event(const struct epoll_event *event, glance_moment_t now)
     }
 }
 
-static void watch(int descriptor, apr_uint32_t events, void *sequence)
+static void watch(int descriptor, apr_uint32_t events, void *mark)
 {
-    struct epoll_event event = {.events = events, .data = {.ptr = sequence}};
+    struct epoll_event event = {.events = events, .data = {.ptr = mark}};
 
     if (epoll_ctl(hub->poll, EPOLL_CTL_ADD, descriptor, &event)) {
         ap_log_error(APLOG_MARK, APLOG_ERR, apr_get_os_error(), hub->server,
@@ -179,7 +179,7 @@ static glance_moment_t sweep_due(const glance_store_t *store, glance_moment_t no
     return deadline < limit ? deadline : limit;
 }
 
-/* When the hub must act even if nothing happens. */
+/* The next moment at which the hub must act even if no event arrives. */
 static glance_moment_t next_due(glance_moment_t now)
 {
     glance_moment_t broadcast = GLANCE_NO_MOMENT;

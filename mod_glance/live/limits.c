@@ -14,7 +14,7 @@
 
 #define INTERVAL apr_time_from_msec(250)
 
-/* The allocator gives memory back once so much less is in use than at the peak. */
+/* Memory is given back to the system when this much less is in use than at the peak. */
 #define FREED_BYTES ((apr_size_t)16 << 20)
 
 /* ---- at the start ---- */
@@ -27,9 +27,9 @@ apr_uint32_t glance_limits_connections_per_child(void)
     return connections > 0 ? (apr_uint32_t)connections : 0;
 }
 
-/* With MaxConnectionsPerChild, each viewer uses up one of the connections after which the child
- * ends. If more than half of them were viewers, all of these would return to other children and
- * soon end those as well. */
+/* With MaxConnectionsPerChild, a child ends after that many connections, viewers included. So at
+ * most half of them may be viewers: when the child ends, all of its viewers connect to other
+ * children, and more of them would soon end those children too. */
 static apr_uint32_t most_viewers(int max_viewers, apr_uint32_t available)
 {
     apr_uint32_t connections = glance_limits_connections_per_child();

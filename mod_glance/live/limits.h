@@ -29,7 +29,7 @@ typedef struct {
     glance_rate_t slow_rate; /* GL0047 */
 } glance_limits_t;
 
-/** On the post_config hook: logs what GlanceMaxViewers cannot be, with this server's descriptors.
+/** On the post_config hook: warns if this server has too few descriptors for GlanceMaxViewers.
  * @param max_viewers the setting, or GLANCE_MAX_VIEWERS_AUTO. */
 void glance_limits_check(const server_rec *server, int max_viewers);
 

@@ -1,5 +1,5 @@
-/* polling.h: the polling fallback, for viewers that are not held: the stream's events as a
- * complete answer, and when to ask again.
+/* polling.h: the polling fallback, for viewers that the hub cannot hold: a complete response with
+ * the event that the viewer needs, and the time after which it should ask again.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,4 +1,4 @@
-/* stream_request.h: what a viewer asked for, on its way from the request to the hub.
+/* stream_request.h: what a viewer asked for, as the request's handler passes it to the hub.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,7 +8,6 @@
 #include "core/dialect.h"
 #include "boards/store.h"
 
-/** What a viewer asked for. */
 typedef struct {
     glance_store_t *store;
     glance_dialect_e dialect;

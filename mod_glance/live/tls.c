@@ -20,26 +20,27 @@
 /* Plaintext bytes of one record (RFC 8446, 5.1). */
 #define RECORD_MAX 16384
 
-/* Records without data (KeyUpdate, alerts, session tickets) that are read before others have their
- * turn, and that a client may send one behind the other. It needs one now and then. */
+/* How many records without data (KeyUpdate, alerts, session tickets) are read before other
+ * connections have their turn, and how many a client may send in a row. A client needs a single one
+ * from time to time. */
 #define RECORDS_AT_ONCE 16
 #define NO_DATA_MAX 64
 
 #define NOTHING_MORE (SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
 
-/* As mod_ssl.h and mod_ssl_openssl.h declare them, which not every system installs. */
+/* Declared as in mod_ssl.h and mod_ssl_openssl.h, which not every system installs. */
 typedef int ssl_HOOK_pre_handshake_t(conn_rec *c, SSL *ssl, int is_proxy);
 APR_DECLARE_OPTIONAL_FN(int, ssl_is_https, (conn_rec *));
 
 static struct {
     void (*keep)(conn_rec *c, SSL *ssl);
-    int is_usable; /* mod_ssl has this very libssl */
+    int is_usable; /* mod_ssl uses the same libssl */
     APR_OPTIONAL_FN_TYPE(ssl_is_https) * is_https;
-    BIO_METHOD *method; /* these two: of this child */
-    SSL_CTX *context;
+    BIO_METHOD *method; /* made in each child */
+    SSL_CTX *context;   /* made in each child */
 } tls;
 
-/* ---- what mod_ssl has to do with it ---- */
+/* ---- mod_ssl ---- */
 
 static int keep_ssl(conn_rec *c, SSL *ssl, int is_proxy)
 {
@@ -54,8 +55,9 @@ void glance_tls_register(void (*keep)(conn_rec *c, SSL *ssl))
     APR_OPTIONAL_HOOK(ssl, pre_handshake, keep_ssl, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-/* An SSL object means nothing to another libssl. The address of a function tells them apart: the
- * handle of mod_ssl.so finds the one that mod_ssl calls. Returns NULL, or what is wrong. */
+/* An SSL object must not be passed to another copy of libssl. The address of one of its functions
+ * shows whether the copies are the same: a look-up in mod_ssl.so finds the function that mod_ssl
+ * calls. Returns NULL, or what is wrong. */
 static const char *fault_of(const module *mod_ssl)
 {
     apr_dso_handle_sym_t theirs = NULL;
@@ -153,8 +155,7 @@ static BIO_METHOD *make_method(void)
     return method;
 }
 
-/* In a child, for a configuration that is read again would leave them behind. They go with the
- * process. */
+/* In the parent, each reload would leak these. In a child they exist until the process ends. */
 void glance_tls_child_init(void)
 {
     if (!tls.is_usable) {
@@ -164,9 +165,9 @@ void glance_tls_child_init(void)
     tls.context = tls.method ? SSL_CTX_new(TLS_server_method()) : NULL;
 }
 
-/* ---- what a connection does ---- */
+/* ---- the operations of a connection ---- */
 
-/* What a failed call means: 0 to try again later, -1 that the client is gone. */
+/* What a failed call returns: 0 if it must be repeated later, -1 if the client is gone. */
 static int failure_of(SSL *ssl, int result)
 {
     switch (SSL_get_error(ssl, result)) {
@@ -174,7 +175,7 @@ static int failure_of(SSL *ssl, int result)
     case SSL_ERROR_WANT_WRITE:
         return 0;
     case SSL_ERROR_ZERO_RETURN:
-        return -1; /* its close_notify; ours is still to be sent */
+        return -1; /* the client has sent close_notify; ours must still be sent */
     default:
         /* OpenSSL forbids SSL_shutdown() after such an error. */
         SSL_set_shutdown(ssl, NOTHING_MORE);
@@ -187,7 +188,7 @@ static apr_ssize_t write_tls(glance_connection_t *connection, const char *data, 
 {
     int written;
 
-    /* SSL_get_error() looks at the thread's queue of errors. */
+    /* SSL_get_error() would also see earlier errors of this thread. */
     ERR_clear_error();
     written = SSL_write(connection->ssl, data, length < RECORD_MAX ? (int)length : RECORD_MAX);
     return written > 0 ? written : failure_of(connection->ssl, written);
@@ -198,8 +199,8 @@ apr_uint64_t glance_tls_bytes_read(const SSL *ssl)
     return BIO_number_read(SSL_get_rbio(ssl));
 }
 
-/* Reads one record. Also answers what is below the data: KeyUpdate, close_notify, alerts.
- * Returns the bytes of data, 0 if it has none, -1 if the client is gone; `is_empty` tells that
+/* Reads one record. OpenSSL itself handles records without data: KeyUpdate, close_notify, alerts.
+ * Returns the bytes of data, 0 if there are none, -1 if the client is gone. Sets `is_empty` if
  * there was nothing to read. */
 static int read_record(SSL *ssl, char *data, apr_size_t size, int *is_empty)
 {
@@ -226,7 +227,7 @@ static apr_ssize_t read_tls(glance_connection_t *connection, char *data, apr_siz
     return connection->no_data > NO_DATA_MAX ? -1 : length;
 }
 
-/* A record that is half written must not be followed by an alert. */
+/* An alert must not follow a record that is only partly written. */
 static void shutdown_tls(glance_connection_t *connection)
 {
     SSL *ssl = connection->ssl;
@@ -239,8 +240,8 @@ static void shutdown_tls(glance_connection_t *connection)
     (void)shutdown(connection->socket, SHUT_WR);
 }
 
-/* SSL_free() would take the session of a connection that was not shut down out of mod_ssl's cache,
- * on this thread, by a callback that needs mod_ssl's connection. */
+/* If the connection does not count as shut down, SSL_free() removes its session from mod_ssl's
+ * cache. The callback for that needs mod_ssl's connection, which no longer exists. */
 static void free_tls(glance_connection_t *connection)
 {
     SSL_set_shutdown(connection->ssl, NOTHING_MORE);
@@ -264,9 +265,9 @@ static int is_in_order(const conn_rec *c, SSL *ssl)
            && SSL_get_app_data(ssl) == (const void *)c;
 }
 
-/* By an end-of-connection bucket mod_ssl says its close_notify, which the quiet shutdown swallows,
- * frees the client's certificate and gives its reference back, all before this returns
- * (ssl_filter_io_shutdown()). */
+/* An end-of-connection bucket makes mod_ssl send close_notify, free the client's certificate and
+ * drop its reference, all before ap_pass_brigade() returns (ssl_filter_io_shutdown()). Because of
+ * the quiet shutdown, close_notify is not sent. */
 static apr_status_t part_from_mod_ssl(conn_rec *c, SSL *ssl)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(c->pool, c->bucket_alloc);
@@ -280,10 +281,10 @@ static apr_status_t part_from_mod_ssl(conn_rec *c, SSL *ssl)
     return rv == APR_SUCCESS && tls.is_https(c) ? APR_EGENERAL : rv;
 }
 
-/* mod_ssl's callbacks look for its connection in the object's application data, and that of a
- * key log takes what it finds for one. They hang on the SSL_CTX and on the object.
- * Returns 0 if there is no memory. */
-static int cut_callbacks(SSL *ssl)
+/* Removes mod_ssl's callbacks from the object, and replaces the SSL_CTX, which has others. They
+ * look for mod_ssl's connection in the object's application data. The one for a key log does not
+ * check what it finds there. Returns 0 if there is no memory. */
+static int remove_callbacks(SSL *ssl)
 {
     SSL_set_app_data(ssl, NULL);
     if (!SSL_set_SSL_CTX(ssl, tls.context)) {
@@ -295,7 +296,7 @@ static int cut_callbacks(SSL *ssl)
     return 1;
 }
 
-/* Between two events a connection needs no buffers: 33 KB less. */
+/* A connection needs no buffers between two events. Releasing them saves 33 KB. */
 static void set_modes(SSL *ssl)
 {
     SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
@@ -327,7 +328,7 @@ apr_status_t glance_tls_take(glance_connection_t *connection, conn_rec *c, SSL *
     BIO_set_data(bio, (void *)(apr_uintptr_t)connection->socket);
     SSL_set_bio(ssl, bio, bio); /* frees mod_ssl's */
     SSL_set_shutdown(ssl, 0);
-    if (!cut_callbacks(ssl)) {
+    if (!remove_callbacks(ssl)) {
         SSL_free(ssl);
         c->aborted = 1; /* without its SSL object the connection is of no use to httpd either */
         return APR_ENOMEM;

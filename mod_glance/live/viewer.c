@@ -8,7 +8,7 @@
 
 #include "apr_strings.h"
 
-/* Bytes read from a client at once, and how often before others have their turn. */
+/* Bytes per read, and reads from one client before other clients have their turn. */
 #define READ_CHUNK 4096
 #define CHUNKS_AT_ONCE 8
 
@@ -110,7 +110,7 @@ apr_status_t glance_viewer_flush(glance_viewer_t *viewer, glance_moment_t now)
     if (rv == APR_SUCCESS) {
         glance_buffer_release(viewer->buffer);
         viewer->buffer = NULL;
-        viewer->received_at = now; /* nothing was read meanwhile */
+        viewer->received_at = now; /* nothing was read while the buffer was pending */
     }
     return rv;
 }

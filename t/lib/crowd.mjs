@@ -40,7 +40,7 @@ const counts = {
   refused: 0, // connections that could not be made, or ended before the answer's head
   statuses: {},
   polls: 0, // complete answers
-  torn: 0, // answers that ended early
+  incomplete: 0, // answers that ended early
   ended: 0, // held streams that the server ended
   told: 0, // of them, those that ended after a `retry:` line (a feed: a close frame)
   hellos: 0,
@@ -224,7 +224,7 @@ class Viewer {
       }
       counts.refused++;
     } else if (state === 'polling') {
-      counts.torn++;
+      counts.incomplete++;
     } else {
       counts.ended++;
       if (this.endsWithRetry && !this.text) counts.told++;

@@ -53,7 +53,7 @@ sub survives {
     my $report = $crowd->report;
     is_deeply([keys %{ $report->{statuses} }], [200], 'no viewer was refused');
     is($report->{refused}, 0, 'nor left without an answer') or diag($crowd->told);
-    is($report->{torn}, 0, 'and every answer that ends is complete');
+    is($report->{incomplete}, 0, 'and every answer that ends is complete');
     cmp_ok($report->{polls}, '>', 0, 'some were not held');
     is($report->{lost}, 0, 'and all that came back went on where they were');
     is_deeply([$httpd->log->all(qr/Too many open files/)], [], 'no child ever ran out of descriptors');
@@ -108,7 +108,7 @@ sub leave_closing_to_httpd {
     answers($httpd->post('/api/status/main/1/3'), 204, 'and so is a POST');
     is_deeply([$httpd->children], [$child], 'the child lives');
     is_deeply([$httpd->log->all(qr/Too many open files/)], [], 'and never ran out of descriptors');
-    is($crowd->report->{torn}, 0, 'viewers that had to go were told when to return');
+    is($crowd->report->{incomplete}, 0, 'viewers that had to go were told when to return');
     $_->close for @open;
     ok($crowd->await_report(sub { $_[0]{held} == 240 }, 60), 'and all are held again') or diag($crowd->told);
     is($crowd->report->{lost}, 0, 'none of them lost its place');
@@ -181,7 +181,7 @@ for my $kind ('clear connections', 'TLS') {
         ok($crowd->await_report(sub { $_[0]{polls} > 0 }, 30), 'who returns gets the polling fallback');
         my $report = $crowd->report;
         is($report->{told}, $report->{ended}, 'each was told when to return');
-        is($report->{refused} + $report->{torn}, 0, 'and each is answered') or diag($crowd->told);
+        is($report->{refused} + $report->{incomplete}, 0, 'and each is answered') or diag($crowd->told);
         is_deeply([$httpd->children], [$child], 'the child goes on');
 
         limit_child($child, 1024);

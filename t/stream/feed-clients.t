@@ -48,7 +48,7 @@ sub start {
 # The next message as JSON.
 sub message {
     my $client = shift;
-    my $line = $client->line(qr/^message /) or return { none => $client->heard };
+    my $line = $client->line(qr/^message /) or return { none => $client->received };
     return JSON::PP->new->decode($line =~ s/^message //r);
 }
 
@@ -64,7 +64,7 @@ sub test_original {
     $back->post('/api/status/main/1/4');
     my $client = start($program, $way);
     is($client->line(qr/^(?:open|error|close)/), 'open - -', 'it opens, without protocol or extension')
-        or return diag($client->heard);
+        or return diag($client->received);
     my $hello = message($client);
     is($hello->{op}, 'hello', 'hello');
     is($hello->{payload}{main}{1}{state}, 4, 'with the state of a shard');
@@ -89,7 +89,7 @@ sub test_events {
     my ($program, $way) = @_;
     my $client = start($program, $way, 'glance-events');
     is($client->line(qr/^(?:open|error|close)/), 'open glance-events -', 'it opens')
-        or return diag($client->heard);
+        or return diag($client->received);
     my $hello = message($client);
     is($hello->{event}, 'hello', 'hello');
     like($hello->{id}, qr/\A[0-9a-f]{16}-\d+\z/, 'with an id');
@@ -109,7 +109,7 @@ for my $way (@held) {
 subtest 'all are told when the server goes' => sub {
     my %client = map { my $way = $_; map { ("$_, $way" => start($_, $way)) } keys %PROGRAM } @held;
     for my $name (sort keys %client) {
-        ok($client{$name}->line(qr/^message/), "$name is there") or diag($client{$name}->heard);
+        ok($client{$name}->line(qr/^message/), "$name is there") or diag($client{$name}->received);
     }
     $back->graceful;
     is($client{$_}->line(qr/^close/), 'close 1001', $_) for sort keys %client;

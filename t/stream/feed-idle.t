@@ -32,13 +32,13 @@ if (mpm() eq 'event') {
 
 sub pong {
     my ($client, $frame) = @_;
-    $client->{heard} = now();
+    $client->{received_at} = now();
     $client->{feed}->send_frame(Glance::Ws::PONG, $frame->{payload});
 }
 
 sub talk {
     my $client = shift;
-    $client->{heard} = now();
+    $client->{received_at} = now();
     $client->{feed}->send_frame(Glance::Ws::TEXT, 'still here');
 }
 
@@ -57,7 +57,7 @@ my %client;
 for my $name (sort keys %CASES) {
     my ($options, $answer) = @{ $CASES{$name} };
     my $feed = feed(@to, %$options);
-    $client{$name} = { feed => $feed, answer => $answer, opened => now(), heard => now(), pings => [] };
+    $client{$name} = { feed => $feed, answer => $answer, opened => now(), received_at => now(), pings => [] };
 }
 
 sub take_frames {
@@ -101,7 +101,7 @@ for my $name (sort keys %CASES) {
             return ok(!$client->{dropped}, 'and it is open for all the time');
         }
         ok($client->{dropped}, 'dropped') or return;
-        my $silence = $client->{dropped} - $client->{heard};
+        my $silence = $client->{dropped} - $client->{received_at};
         cmp_ok($silence, '>=', 74.5, 'not before 75 s of silence');
         cmp_ok($silence, '<=', 75 + patience(2), 'but then');
     };

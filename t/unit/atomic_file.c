@@ -18,10 +18,10 @@
 
 static const char *folder;
 
-/* What fsync() is to fail with on a folder; 0: it works. */
+/* The error of fsync() for a folder; 0: none. */
 static int folder_fault;
 
-/* In the place of the system's. */
+/* Replaces the system's function. */
 int fsync(int file)
 {
     struct stat info;

@@ -1,4 +1,4 @@
-/* buffer.c: texts and ranges.
+/* buffer.c: buffers and ranges.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,7 +33,7 @@ int main(void)
     glance_buffer_put_number(buffer, 0);
     glance_buffer_put_number(buffer, APR_UINT64_MAX);
     is(string_of(pool, glance_buffer_finish(buffer)), "abc018446744073709551615",
-       "a text is what was put");
+       "a buffer has what was put into it");
 
     buffer = glance_buffer_make(10);
     memset(block, 'x', sizeof block);
@@ -45,7 +45,7 @@ int main(void)
     glance_buffer_release(buffer);
     ok(buffer->data[999999] == 'x', "and lives while it is kept");
     buffer->failed = 1;
-    ok(!glance_buffer_finish(buffer), "a text that is not whole is none");
+    ok(!glance_buffer_finish(buffer), "an incomplete buffer is not returned");
     ok(!glance_buffer_finish(NULL), "nor is none");
 
     is(ranges_of(pool, ids, 0), "", "no ids are no ranges");

@@ -1,4 +1,4 @@
-/* clock.c: counting with moments, of whatever numbers they are.
+/* clock.c: arithmetic with moments, valid or not.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -61,7 +61,7 @@ __attribute__((unused)) static apr_status_t live(glance_board_t *board, apr_uint
     return glance_board_heartbeat(board, shard, now, TIMEOUT, &was);
 }
 
-/* A text as a string, released; "(none)" for NULL. */
+/* The content of a buffer, which is released, as a string; "(none)" for NULL. */
 __attribute__((unused)) static const char *string_of(apr_pool_t *pool, glance_buffer_t *buffer)
 {
     const char *string = buffer ? apr_pstrmemdup(pool, buffer->data, buffer->length) : "(none)";

@@ -145,7 +145,7 @@ static void test_events(apr_pool_t *pool)
     glance_changes_free(&changes);
 }
 
-/* In place of WebSocket's frames. */
+/* Replaces the framing of WebSocket. */
 static void frame(glance_buffer_t *buffer, const char *message, apr_size_t length)
 {
     glance_buffer_put(buffer, message, length);
@@ -184,7 +184,7 @@ static void test_feed(apr_pool_t *pool)
        "a message for each change");
     glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
-       "which tells of the sign of life, too");
+       "and no ping for the heartbeat that it was");
 
     seq = glance_board_latest(board, GLANCE_CHANGE);
     live(board, 2, 6 * SECOND);
@@ -192,26 +192,26 @@ static void test_feed(apr_pool_t *pool)
     glance_board_since(board, GLANCE_CHANGE, seq, &changes);
     is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
        MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2,\"state\":3"),
-       "a ping that brought a shard back says so");
+       "a heartbeat that brought a shard back is a ping with a state");
     glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
-       MESSAGE("health_ping", "\"main\"", "2"), "and another one only that it came");
+       MESSAGE("health_ping", "\"main\"", "2"), "and any other is a ping without");
 
     report(board, 8, GLANCE_ONLINE, 7 * SECOND);
     glance_board_since(board, GLANCE_HEARTBEAT, 0, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)),
        MESSAGE("health_ping", "\"main\"", "2") MESSAGE("health_ping", "\"my \\\"bot\\\"\"", "2"),
-       "so does a status that changes nothing");
+       "so is a status that changes nothing");
     report(board, 8, GLANCE_OFFLINE, 8 * SECOND);
     glance_board_since(board, GLANCE_CHANGE, seq, &changes);
     is(string_of(pool, glance_json_feed_update(board, &changes, frame)),
        MESSAGE("state_update", "\"my \\\"bot\\\"\"", "2,\"state\":2"),
-       "a status that follows the return is an update again");
+       "a status after the recovery is an update again");
     seq = glance_board_latest(board, GLANCE_HEARTBEAT) - 1;
     glance_board_sweep(board, 100 * SECOND, TIMEOUT, NULL);
     glance_board_since(board, GLANCE_HEARTBEAT, seq, &changes);
     is(string_of(pool, glance_json_feed_health(board, &changes, frame)), "",
-       "and the silence that follows makes no ping of it");
+       "and stays one, although no heartbeat follows");
     glance_changes_free(&changes);
 }
 
@@ -222,7 +222,7 @@ int main(void)
     is(string_of(pool, glance_json_error("a \"b\"")), "{\"error\":\"a \\\"b\\\"\"}", "an error");
     is(string_of(pool, glance_json_error("a\xff"
                                          "b\x01")),
-       "{\"error\":\"a?b\\u0001\"}", "an error out of bytes that are no UTF-8");
+       "{\"error\":\"a?b\\u0001\"}", "an error of bytes that are not UTF-8");
     test_status(pool);
     test_large(pool);
     test_events(pool);

@@ -172,7 +172,7 @@ static void test_orphan(void)
     glance_shm_file_place_t here = place_of_server();
     glance_shm_file_t memory;
 
-    /* The child without its parent becomes this process' own, which can await its very end. */
+    /* This process becomes the parent of the orphan, so that it can wait until that has ended. */
     ok(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(ready) == 0 && pipe(hold) == 0, "pipes");
     parent = fork();
     if (parent == 0) {

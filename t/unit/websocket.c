@@ -87,7 +87,7 @@ static glance_buffer_t *raw(const char *data, apr_size_t length)
 #define RAW(string) raw(string, sizeof(string) - 1)
 #define FRAME(first, string) frame(first, string, sizeof(string) - 1)
 
-/* Both, as one text. */
+/* Both, in one buffer. */
 static glance_buffer_t *both(glance_buffer_t *one, glance_buffer_t *other)
 {
     glance_buffer_put(one, other->data, other->length);
@@ -108,9 +108,10 @@ static const char *hex_of(apr_pool_t *pool, const glance_buffer_t *buffer)
     return hex;
 }
 
-/* The reply to all of the input, heard in pieces of that length, and how it ended. */
-static apr_status_t hear(const glance_buffer_t *input, apr_size_t piece, glance_buffer_t *reply,
-                         int *rests)
+/* Receives all of the input in pieces of that length. Returns how it ended; `reply` has the reply.
+ */
+static apr_status_t receive(const glance_buffer_t *input, apr_size_t piece, glance_buffer_t *reply,
+                            int *rests)
 {
     glance_websocket_t *ws = glance_websocket_make();
     apr_status_t rv = APR_SUCCESS;
@@ -126,7 +127,7 @@ static apr_status_t hear(const glance_buffer_t *input, apr_size_t piece, glance_
     return rv;
 }
 
-/* The input, released, is answered so, in one piece and byte by byte. */
+/* The reply to the input, which is released, is `hex`, in one piece and byte by byte. */
 static void answers(glance_buffer_t *input, const char *hex, apr_status_t want, const char *name)
 {
     apr_size_t pieces[] = {input->length ? input->length : 1, 1, 3};
@@ -137,7 +138,7 @@ static void answers(glance_buffer_t *input, const char *hex, apr_status_t want, 
     for (i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         glance_buffer_t *reply = glance_buffer_make(0);
         int rests;
-        apr_status_t rv = hear(input, pieces[i], reply, &rests);
+        apr_status_t rv = receive(input, pieces[i], reply, &rests);
 
         is(hex_of(pool, reply), hex, name);
         ok(rv == want, "... %s", want == APR_EOF ? "which is the end" : "and it goes on");
@@ -349,7 +350,7 @@ static void rests(glance_buffer_t *input, int want, const char *name)
     glance_buffer_t *reply = glance_buffer_make(0);
     int is_at_rest;
 
-    hear(input, input->length ? input->length : 1, reply, &is_at_rest);
+    receive(input, input->length ? input->length : 1, reply, &is_at_rest);
     ok(is_at_rest == want, "%s %s", name, want ? "leaves nothing to wait for" : "is a beginning");
     glance_buffer_release(reply);
     glance_buffer_release(input);

@@ -37,7 +37,7 @@ sub leave { $_[0]->say('close') }
 sub report {
     my $self = shift;
     $self->say('report');
-    my $line = $self->line(qr/\A\{/, 60) or die 'the crowd does not report: ' . $self->heard;
+    my $line = $self->line(qr/\A\{/, 60) or die 'the crowd does not report: ' . $self->received;
     @{ $self->{lines} } = ();
     return $self->{report} = JSON::PP->new->decode($line);
 }

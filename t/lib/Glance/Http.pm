@@ -195,7 +195,7 @@ sub new {
     my ($class, $http) = @_;
     my $self = bless Symbol::gensym(), $class;
     %{*$self} = (client => $http, deadline => 0, http_buf => '', http_request_method => [$http->{method} // 'GET']);
-    Scalar::Util::weaken(${*$self}{client});    # it holds the reader, and closes when it is forgotten
+    Scalar::Util::weaken(${*$self}{client});    # a cycle of references would keep the connection open
     return $self;
 }
 
@@ -203,14 +203,14 @@ sub set_deadline  { my ($self, $deadline) = @_; ${*$self}{deadline} = $deadline 
 sub version       { my $self = shift; return "HTTP/${*$self}{http_peer_http_version}" }
 sub is_incomplete { my $self = shift; return ${*$self}{http_bytes} }
 
-# What follows the answer belongs to the client.
+# Returns the bytes after the answer to the client.
 sub give_back {
     my $self = shift;
     substr ${*$self}{client}{in}, 0, 0, ${*$self}{http_buf};
     ${*$self}{http_buf} = '';
 }
 
-# False at the deadline
+# False if nothing arrives before the deadline
 sub can_read {
     my $self = shift;
     my $http = ${*$self}{client};

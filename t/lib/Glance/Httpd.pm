@@ -32,8 +32,8 @@ sub httpd { $ENV{GLANCE_HTTPD} || '/usr/sbin/apache2' }
 # The LoadModule lines of the shared server, MPM included.
 sub load_file { Cwd::getcwd() . '/t/conf/load.conf' }
 
-# A port below those that the kernel gives to clients: a client could take it while the server restarts.
-# Other tests do not get it as long as this process lives.
+# A port below the range that the kernel assigns to clients, since a client could get a port of that range
+# while the server restarts. No other test gets the port while this process runs.
 sub free_port {
     my $first_of_clients = first_line('/proc/sys/net/ipv4/ip_local_port_range') =~ /(\d+)/ ? $1 : 0;
     for (1 .. 100) {
@@ -232,8 +232,8 @@ sub _limited {
 
 sub configtest { $_[0]->run('-t') }
 
-# Returns once httpd logs that it serves. It has its ports and its pid file earlier, but no signal
-# handlers: a signal would end it then, and leave the pid file.
+# Returns once httpd logs that it serves. Its ports and its pid file exist earlier, but not its signal
+# handlers: a signal before this line would end it and leave the pid file.
 sub start {
     my $self = shift;
     my $log = $self->log;

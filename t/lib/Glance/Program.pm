@@ -35,7 +35,7 @@ sub line {
 sub say { my ($self, $command) = @_; print { $self->{in} } "$command\n" }
 
 # All lines so far, to explain a failure
-sub heard { join "\n", @{ $_[0]{lines} || [] }, $_[0]{text} }
+sub received { join "\n", @{ $_[0]{lines} || [] }, $_[0]{text} }
 
 # Closes its input; the program ends then.
 sub end {

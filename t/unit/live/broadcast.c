@@ -1,4 +1,4 @@
-/* broadcast.c: what the viewers of a board are told, whatever their connections do.
+/* broadcast.c: which events viewers get when their connections are slow, break or come back.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -222,7 +222,7 @@ __attribute__((unused)) static glance_viewer_t *join(glance_broadcast_t *broadca
     return viewer;
 }
 
-/* Lets time pass, and the broadcast do what is due then. */
+/* Sets the clock forward, and runs the broadcast. */
 __attribute__((unused)) static void run_after(glance_broadcast_t *broadcast, glance_moment_t span)
 {
     now += span;

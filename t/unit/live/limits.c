@@ -1,4 +1,4 @@
-/* limits.c: which viewers go when descriptors or memory run short, and who stays.
+/* limits.c: which viewers are dropped when descriptors or memory run short.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,7 +20,7 @@ static void join_silent_feed(glance_broadcast_t *broadcast, glance_state_e state
 {
     (void)report(store.board, 0, state, now);
     (void)join(broadcast, GLANCE_FEED, new_client(0));
-    now += 10 * SECOND; /* hellos are not shared for so long */
+    now += 10 * SECOND; /* older hellos are not shared */
 }
 
 static void test_room(apr_pool_t *pool)
