@@ -12,6 +12,8 @@
 
 #include "ap_mpm.h"
 
+#include "live/process.h"
+
 /* Viewers never get the highest descriptor numbers below the limit: at least this many, more with
  * many threads. They are for descriptors that cannot be counted in advance (other modules' files,
  * connections that httpd is closing), and for those that threads open while the hub sends viewers
@@ -28,12 +30,6 @@
 
 /* Descriptor numbers checked by one poll(). */
 #define NUMBERS_AT_ONCE 512
-
-/* The plan of this process: viewers get the numbers from `first` to the limit minus `reserve`. */
-static struct {
-    apr_uint32_t first;
-    apr_uint32_t reserve;
-} plan;
 
 apr_uint32_t glance_descriptors_limit(void)
 {
@@ -156,26 +152,27 @@ static apr_uint32_t needed_by_httpd(apr_uint32_t limit, apr_uint32_t threads)
 
 apr_uint32_t glance_descriptors_plan(void)
 {
+    glance_process_descriptors_t *plan = &glance_live_process.descriptors;
     apr_uint32_t limit = glance_descriptors_limit();
     apr_uint32_t threads = threads_of_child();
-    apr_uint32_t own = open_at_start(limit) + needed_by_httpd(limit, threads);
+    apr_uint32_t reserve = (FILES_PER_THREAD + 2) * threads;
 
-    plan.first = smaller(own, limit);
-    plan.reserve = (FILES_PER_THREAD + 2) * threads;
-    plan.reserve = plan.reserve > RESERVE_MIN ? plan.reserve : RESERVE_MIN;
-    return plan.first + plan.reserve < limit ? limit - plan.first - plan.reserve : 0;
+    plan->first = smaller(open_at_start(limit) + needed_by_httpd(limit, threads), limit);
+    plan->reserve = reserve > RESERVE_MIN ? reserve : RESERVE_MIN;
+    return plan->first + plan->reserve < limit ? limit - plan->first - plan->reserve : 0;
 }
 
 /* ---- at run time ---- */
 
 int glance_descriptors_are_short(int descriptor)
 {
-    return (apr_uint32_t)descriptor + plan.reserve >= glance_descriptors_limit();
+    return (apr_uint32_t)descriptor + glance_live_process.descriptors.reserve
+           >= glance_descriptors_limit();
 }
 
 apr_status_t glance_descriptors_dup(int *copy, int descriptor)
 {
-    *copy = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)plan.first);
+    *copy = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)glance_live_process.descriptors.first);
     if (*copy < 0) {
         return errno == EINVAL ? APR_EMFILE : apr_get_os_error();
     }
@@ -192,13 +189,13 @@ apr_status_t glance_descriptors_dup(int *copy, int descriptor)
  * and sent away in turn. */
 apr_uint32_t glance_descriptors_room(apr_uint32_t held)
 {
-    apr_uint32_t enough = 2 * plan.reserve;
+    apr_uint32_t enough = 2 * glance_live_process.descriptors.reserve;
     apr_uint32_t free_count = free_now(enough);
 
     if (free_count >= enough) {
         return APR_INT32_MAX;
     }
-    if (free_count >= plan.reserve) {
+    if (free_count >= glance_live_process.descriptors.reserve) {
         return held;
     }
     return held - smaller(held, enough - free_count);

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "boards/retained.h"
 #include "live/event.h"
+#include "live/process.h"
 
 #define RETRY_MIN_MS 3000
 #define RETRY_MAX_MS 10000
@@ -17,15 +18,15 @@
 /* Counts this answer. Returns how many this child has given in this second. */
 static apr_uint32_t count_answer(void)
 {
-    static apr_uint64_t current; /* the second and, in the lower half, the answers in it */
+    apr_uint64_t *polled = &glance_live_process.polled;
     apr_uint64_t second = (apr_uint64_t)apr_time_sec(glance_clock_now()) << 32;
-    apr_uint64_t seen = __atomic_load_n(&current, __ATOMIC_RELAXED);
+    apr_uint64_t seen = __atomic_load_n(polled, __ATOMIC_RELAXED);
     apr_uint64_t next;
 
     do {
         next = (seen >> 32 << 32 == second ? seen : second) + 1;
     } while (
-        !__atomic_compare_exchange_n(&current, &seen, next, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+        !__atomic_compare_exchange_n(polled, &seen, next, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     return (apr_uint32_t)next;
 }
 

@@ -8,15 +8,15 @@
 
 #include "apr_strings.h"
 
+#include "live/process.h"
+
 /* Bytes per read, and reads from one client before other clients have their turn. */
 #define READ_CHUNK 4096
 #define CHUNKS_AT_ONCE 8
 
-static apr_uint32_t held[GLANCE_CONNECTION_KINDS];
-
 apr_uint32_t glance_viewer_count_of(glance_connection_kind_e kind)
 {
-    return __atomic_load_n(&held[kind], __ATOMIC_RELAXED);
+    return __atomic_load_n(&glance_live_process.held[kind], __ATOMIC_RELAXED);
 }
 
 apr_uint32_t glance_viewer_count(void)
@@ -35,7 +35,7 @@ glance_viewer_t *glance_viewer_make(const glance_connection_t *connection, glanc
         glance_connection_close(&lost);
         return NULL;
     }
-    __atomic_add_fetch(&held[connection->ops->kind], 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&glance_live_process.held[connection->ops->kind], 1, __ATOMIC_RELAXED);
     APR_RING_ELEM_INIT(viewer, link);
     viewer->connection = *connection;
     viewer->dialect = dialect;
@@ -233,5 +233,5 @@ void glance_viewer_free(glance_viewer_t *viewer)
     glance_buffer_release(viewer->buffer);
     glance_websocket_free(viewer->conversation);
     free(viewer);
-    __atomic_sub_fetch(&held[kind], 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&glance_live_process.held[kind], 1, __ATOMIC_RELAXED);
 }
