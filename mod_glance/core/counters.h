@@ -45,7 +45,8 @@ apr_size_t glance_counters_size(apr_uint32_t children);
 void glance_counters_init(glance_counters_t *counters, apr_uint32_t children);
 
 /** Adds to a total. */
-void glance_counters_add(glance_counters_t *counters, glance_counter_e counter, apr_uint64_t amount);
+void glance_counters_add(glance_counters_t *counters, glance_counter_e counter,
+                         apr_uint64_t amount);
 
 apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e counter);
 

@@ -96,7 +96,7 @@ static void test_kept(apr_pool_t *pool)
     glance_shm_file_drop(&other);
     ok(access(draft, F_OK) != 0, "no draft is left");
     end_server(here);
-    is_number(glance_shm_file_find(&memory, there), APR_SUCCESS, "whoever comes later");
+    is_number(glance_shm_file_find(&memory, there), APR_SUCCESS, "a server that starts later");
     is(memory.base, "newer", "finds the newer one");
     glance_shm_file_forget(&memory);
     glance_shm_file_drop(&memory);
