@@ -153,9 +153,7 @@ static json_t *counts_of(const glance_snapshot_t *snapshot, const glance_board_c
     int state;
 
     for (state = 0; state < GLANCE_STATES; state++) {
-        if (counts.of[state]) {
-            set(&object, glance_state_name(state), json_integer(counts.of[state]));
-        }
+        set(&object, glance_state_name(state), json_integer(counts.of[state]));
     }
     return object;
 }

@@ -116,7 +116,7 @@ static int check_pair(apr_pool_t *pool, const server_rec *one, const server_rec 
     }
     COMPLAIN(other,
              "%s differs between %s and %s, which share one board because both have the "
-             "ServerName %s: make them equal, or change one of the names",
+             "ServerName %s: make them equal, remove one of them, or change one of the names",
              directive, place_of(pool, one), place_of(pool, other), one->server_hostname);
     return HTTP_INTERNAL_SERVER_ERROR;
 }

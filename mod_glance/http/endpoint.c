@@ -177,19 +177,35 @@ int glance_endpoint_map(request_rec *r)
     status = ap_directory_walk(r);
     r->filename = r->uri;
     r->path_info = NULL;
-    r->finfo.filetype = APR_NOFILE;
     return status == OK || status == DECLINED ? OK : status;
+}
+
+/* Access is granted by now, with the rules of the folder (<Directory>, .htaccess) and of the
+ * <Location>. What a folder says of its files, such as rewriting, MultiViews or Dav, must not apply
+ * to an endpoint in the phases that follow. So the request goes on with the settings of its
+ * <Location> alone, by the same two walks with which httpd itself starts over before
+ * map_to_storage. And it is for something that exists and is neither file nor folder, since modules
+ * look for a substitute where nothing exists and for an index in a folder. */
+static int leave_folder(request_rec *r)
+{
+    int status;
+
+    r->finfo.filetype = APR_UNKFILE;
+    r->per_dir_config = r->server->lookup_defaults;
+    status = ap_location_walk(r);
+    return status == OK ? ap_if_walk(r) : status;
 }
 
 int glance_endpoint_type(request_rec *r)
 {
     target_t target = target_of(r);
 
-    if (!target.endpoint) {
+    /* What ProxyPass sends to another server is not served here. */
+    if (!target.endpoint || r->proxyreq) {
         return DECLINED;
     }
     r->handler = target.endpoint->handler;
-    return OK;
+    return leave_folder(r);
 }
 
 /* ---- its handler ---- */

@@ -33,8 +33,9 @@ int glance_endpoint_translate(request_rec *r);
  * for any URL below it, without looking for a file of the request's name. */
 int glance_endpoint_map(request_rec *r);
 
-/** On the type_checker hook, before all others: sets the handler, so that a name such as "bot.gz"
- * is no file type. */
+/** On the type_checker hook, before all others, once access is granted: sets the handler, so that a
+ * name such as "bot.gz" is no file type, and leaves the settings of the DocumentRoot's folder, so
+ * that no module sends the request to a file. */
 int glance_endpoint_type(request_rec *r);
 
 /** On the handler hook: answers OPTIONS, 405 and the 404 of an endpoint without argument, runs the

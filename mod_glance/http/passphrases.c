@@ -14,19 +14,48 @@
 
 /* ---- passphrases of any directive ---- */
 
-/* Adds a passphrase for one cluster, or for all if that is NULL. */
-static const char *add_key(const cmd_parms *cmd, const char *secret, const char *cluster)
+/* Clients encode other characters in UTF-8 (curl in most terminals) or in ISO 8859-1 (Node.js,
+ * Python), or refuse to send them. */
+static void warn_of_characters(const cmd_parms *cmd, const char *place)
+{
+    ap_log_error(APLOG_MARK, APLOG_WARNING, 0, cmd->server,
+                 GLANCE_LOGNO(
+                     0002) "%s: a passphrase has characters outside of ASCII%s, which some "
+                           "HTTP clients encode in another way or refuse to send: write it "
+                           "with ASCII characters only, for example as 'openssl rand -hex "
+                           "24' makes it",
+                 cmd->cmd->name, place);
+}
+
+static void push_key(const cmd_parms *cmd, const char *secret, const char *cluster)
 {
     glance_settings_t *settings = glance_config_written(cmd->server);
-    const char *fault = glance_secret_fault(secret);
 
-    if (fault) {
-        return glance_config_fault(cmd, "%s", fault);
-    }
     if (!settings->keys) {
         settings->keys = apr_array_make(cmd->pool, 2, sizeof(glance_key_t));
     }
     APR_ARRAY_PUSH(settings->keys, glance_key_t) = (glance_key_t){secret, cluster};
+}
+
+/* Adds a passphrase for one cluster, or for all if that is NULL, in each encoding that a client may
+ * send. `place` ends a sentence about it, as " (line 3 of file)". */
+static const char *add_key(const cmd_parms *cmd, const char *secret, const char *cluster,
+                           const char *place)
+{
+    const char *fault = glance_secret_fault(secret);
+    const char *latin1;
+
+    if (fault) {
+        return glance_config_fault(cmd, "%s%s", fault, place);
+    }
+    if (!glance_secret_is_ascii(secret)) {
+        warn_of_characters(cmd, place);
+    }
+    push_key(cmd, secret, cluster);
+    latin1 = glance_secret_latin1(secret, cmd->pool);
+    if (latin1) {
+        push_key(cmd, latin1, cluster);
+    }
     return NULL;
 }
 
@@ -55,7 +84,7 @@ static void hide_arguments(const cmd_parms *cmd, const char *shown)
 static const char *add_general_key(const cmd_parms *cmd, const char *secret)
 {
     if (*secret) {
-        return add_key(cmd, secret, NULL);
+        return add_key(cmd, secret, NULL, "");
     }
     glance_config_written(cmd->server)->is_open = 1;
     return NULL;
@@ -87,7 +116,7 @@ const char *glance_passphrases_set_cluster(cmd_parms *cmd, void *dir, const char
         return glance_config_fault(cmd, "needs the name of a cluster, then a passphrase");
     }
     while (*arguments && !fault) {
-        fault = add_key(cmd, ap_getword_conf(cmd->pool, &arguments), cluster);
+        fault = add_key(cmd, ap_getword_conf(cmd->pool, &arguments), cluster, "");
     }
     hide_arguments(cmd, apr_psprintf(cmd->pool, "\"%s\" (hidden)", cluster));
     return fault ? fault : check_contradiction(cmd);
@@ -153,13 +182,10 @@ static const char *add_lines(const cmd_parms *cmd, const char *path, char *text)
     char *line;
 
     while (!fault && (line = glance_secret_next(&text, &number))) {
-        fault = add_key(cmd, line, NULL);
+        fault = add_key(cmd, line, NULL, apr_psprintf(cmd->pool, " (line %d of %s)", number, path));
         count++;
     }
-    if (fault) {
-        return apr_psprintf(cmd->pool, "%s (line %d of %s)", fault, number, path);
-    }
-    return count ? NULL : glance_config_fault(cmd, "%s contains no passphrase", path);
+    return fault || count ? fault : glance_config_fault(cmd, "%s contains no passphrase", path);
 }
 
 const char *glance_passphrases_set_file(cmd_parms *cmd, void *dir, const char *argument)

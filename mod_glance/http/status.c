@@ -33,6 +33,14 @@ static int is_known(request_rec *r, const glance_store_t *store)
     return ap_condition_if_none_match(r, r->headers_out) > AP_CONDITION_NOMATCH;
 }
 
+/* A 304 as a status of the response, not as the handler's result: httpd takes that for an error,
+ * and removes the filters, among them the one by which mod_cache answers from its cache. */
+static int answer_known(request_rec *r)
+{
+    r->status = HTTP_NOT_MODIFIED;
+    return OK;
+}
+
 /* ---- JSON ---- */
 
 static apr_status_t send_piece(void *context, const char *data, apr_size_t length)
@@ -49,7 +57,7 @@ static int get_clusters(request_rec *r, glance_store_t *store,
     apr_status_t rv;
 
     if (is_known(r, store)) {
-        return HTTP_NOT_MODIFIED;
+        return answer_known(r);
     }
     ap_set_content_type(r, "application/json");
     if (r->header_only) {
@@ -76,7 +84,7 @@ static int get_shard(request_rec *r, glance_store_t *store, const glance_board_c
     glance_row_t row;
 
     if (is_known(r, store)) {
-        return HTTP_NOT_MODIFIED;
+        return answer_known(r);
     }
     if (glance_store_row(store, cluster->first + id, &row) != APR_SUCCESS) {
         return glance_response_failure(r);

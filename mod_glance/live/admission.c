@@ -18,10 +18,25 @@
 #include "live/hub.h"
 #include "live/polling.h"
 
+/* The id of the last event that the client got, or NULL. Replacements for EventSource, in old
+ * browsers and in libraries, send it in the query, under names of their own (apr_table_get()
+ * ignores case). Theirs are newer than one that a page has written into the address. */
+static const char *last_event_id(const request_rec *r, const apr_table_t *query)
+{
+    static const char *const names[] = {"lastEventId", "last_event_id", "last-event-id"};
+    const char *id = apr_table_get(r->headers_in, "Last-Event-ID");
+    apr_size_t i;
+
+    for (i = 0; (!id || !*id) && i < sizeof names / sizeof names[0]; i++) {
+        id = apr_table_get(query, names[i]);
+    }
+    return id;
+}
+
 glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *store,
                                               glance_dialect_e dialect)
 {
-    const char *last = apr_table_get(r->headers_in, "Last-Event-ID");
+    const char *last;
     glance_stream_request_t stream = {.store = store, .dialect = dialect};
     apr_table_t *query;
     const char *pulse;
@@ -30,9 +45,7 @@ glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *st
     ap_args_to_table(r, &query);
     pulse = apr_table_get(query, "pulse");
     stream.wants_health = !pulse || strcmp(pulse, "0") != 0;
-    if (!last) {
-        last = apr_table_get(query, "last-event-id");
-    }
+    last = last_event_id(r, query);
     /* The feed's messages have no ids, so its clients cannot resume. */
     if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
         && place.epoch == glance_board_epoch(store->board)

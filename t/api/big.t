@@ -30,7 +30,8 @@ for my $path (qw(/api/status /api/status/big)) {
         my $cluster = $json->{clusters}[0];
         is($cluster->{name}, 'big', 'name');
         is($cluster->{shards}, 100_000, 'shards');
-        is_deeply($cluster->{counts}, { unknown => 99_995, offline => 1, online => 4 }, 'counts');
+        is_deeply($cluster->{counts}, { unknown => 99_995, unhealthy => 0, offline => 1,
+            online => 4, starting => 0, stopping => 0, resuming => 0 }, 'counts');
         is(scalar @{ $cluster->{list} }, 100_000, 'entries in the list');
         is(scalar @entries, 100_000, 'each of them well formed');
         is(scalar(grep { $entries[$_][0] != $_ } 0 .. $#entries), 0, 'in order of their ids');

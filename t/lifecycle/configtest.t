@@ -235,6 +235,26 @@ subtest 'GlancePassphraseFile: a warning for the group, unless it is root\'s' =>
     like($text, qr/GlancePassphraseFile: others than its owner can change/, 'a group that may write, too');
 };
 
+subtest 'a passphrase that is not ASCII: a warning' => sub {
+    my $path = $file->file('umlauts', "# für alle\nalpha\n\nschlüssel\n", 0600);
+    my $bots = "GlanceBots main:6\n";
+    my $warns = {
+        'GlancePassphrase alpha'               => undef,
+        'GlancePassphrase "correct horse" ~'   => undef,
+        'GlancePassphrase alpha schlüssel'     => qr/GL0002: GlancePassphrase: .*ASCII.*openssl/,
+        "GlancePassphrase schl\xfcssel"        => qr/GL0002: GlancePassphrase: .*ASCII/,
+        'GlancePassphrase "€"'                 => qr/GL0002: GlancePassphrase: .*ASCII/,
+        'GlanceClusterPassphrase main "für x"' => qr/GL0002: GlanceClusterPassphrase: .*ASCII/,
+        "GlancePassphraseFile \"$path\""       => qr/GL0002: GlancePassphraseFile: .*ASCII.*line 4 of .*umlauts/,
+    };
+    for my $line (sort keys %$warns) {
+        my ($code, $text) = configtest("$bots$line");
+        is($code, 0, "$line: accepted") or diag($text);
+        $warns->{$line} ? like($text, $warns->{$line}, 'with a warning') : unlike($text, qr/GL0002/, 'without a warning');
+        unlike($text, qr/schl|für/, 'which does not tell the secret');
+    }
+};
+
 subtest 'GlanceClusterPassphrase' => sub {
     my $bots = "GlanceBots main:6 \"two words:3\"\n";
     accepted("${bots}GlanceClusterPassphrase $_") for 'main alpha', 'main alpha beta', '"two words" "a b"';

@@ -48,6 +48,23 @@ subtest 'by query' => sub {
         { main => { 3 => '55' } }, 'percent-encoded');
 };
 
+subtest 'by the query of a replacement for EventSource' => sub {
+    my $id = current_id();
+    my ($epoch, $seq) = split /-/, $id;
+    my $state = shard('main', 53, @to)->{state} == 4 ? 5 : 4;
+    post("/api/status/main/53/$state", @to);
+    for my $name (qw(lastEventId lastEventID last_event_id Last-Event-ID)) {
+        is_update(first_event(path => "/api/stream?$name=$id"), { main => { $state => '53' } }, $name);
+        is_update(first_event(path => "/api/stream?pulse=0&$name=$id&r=0.5"), { main => { $state => '53' } },
+            "$name beside others");
+        is(first_event(path => "/api/stream?$name=")->{event}, 'hello', "$name, empty before the first event");
+    }
+    is_update(first_event(path => '/api/stream?last-event-id=' . current_id() . "&lastEventId=$id"),
+        { main => { $state => '53' } }, 'beside one that the page wrote into the address');
+    is_update(first_event(path => "/api/stream?last-event-id=$id&lastEventId="), { main => { $state => '53' } },
+        'empty beside one that the page wrote into the address');
+};
+
 subtest 'without a change the update is empty' => sub {
     my $id = current_id();
     my $viewer = viewer(@to, last => $id);

@@ -53,14 +53,16 @@ static void test_status(apr_pool_t *pool)
     snapshot = snapshot_of(board, 355 * SECOND + 7 * SECOND / 10);
     is(status_of(pool, snapshot, 0, 1),
        "{\"now\":1732428000.123,\"clusters\":[{\"name\":\"main\",\"shards\":2,"
-       "\"counts\":{\"unknown\":1,\"online\":1},\"list\":["
+       "\"counts\":{\"unknown\":1,\"unhealthy\":0,\"offline\":0,\"online\":1,\"starting\":0,"
+       "\"stopping\":0,\"resuming\":0},\"list\":["
        "{\"id\":0,\"state\":3,\"status\":\"online\",\"reported\":3,\"silent\":1.2,\"since\":345.7},"
        "{\"id\":1,\"state\":0,\"status\":\"unknown\",\"reported\":null,\"silent\":null,"
        "\"since\":355.7}]}]}\n",
        "one cluster's status");
     is(status_of(pool, snapshot, 1, 1),
        "{\"now\":1732428000.123,\"clusters\":[{\"name\":\"my \\\"bot\\\"\",\"shards\":1,"
-       "\"counts\":{\"unknown\":1},\"list\":[{\"id\":0,\"state\":0,\"status\":\"unknown\","
+       "\"counts\":{\"unknown\":1,\"unhealthy\":0,\"offline\":0,\"online\":0,\"starting\":0,"
+       "\"stopping\":0,\"resuming\":0},\"list\":[{\"id\":0,\"state\":0,\"status\":\"unknown\","
        "\"reported\":null,\"silent\":null,\"since\":355.7}]}]}\n",
        "a name is escaped");
     is(string_of(pool, glance_json_shard(&board->clusters[0], 0, &snapshot->rows[0], WALL)),

@@ -49,11 +49,26 @@ static void test_secrets(apr_pool_t *pool)
        "DEL as well");
 }
 
+static void test_encodings(apr_pool_t *pool)
+{
+    const char *latin1 = glance_secret_latin1("schl\xc3\xbcssel \xc2\xa7", pool);
+
+    ok(glance_secret_is_ascii("correct horse~"), "ASCII");
+    ok(!glance_secret_is_ascii("schl\xc3\xbcssel"), "an umlaut is not ASCII");
+    is(latin1, "schl\xfcssel \xa7", "an umlaut and a paragraph sign in ISO 8859-1");
+    ok(!glance_secret_latin1("correct horse", pool), "ASCII has no other form");
+    ok(!glance_secret_latin1("\xe2\x82\xac", pool), "a euro sign has none");
+    ok(!glance_secret_latin1("\xc3\xbc \xc4\x8d", pool), "nor has a caron, behind an umlaut");
+    ok(!glance_secret_latin1("schl\xfcssel", pool), "nor what is no UTF-8");
+    ok(!glance_secret_latin1("x\xc3", pool), "nor a character cut short");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
 
     test_secrets(pool);
+    test_encodings(pool);
     apr_pool_destroy(pool);
     apr_terminate();
     return done_testing();
