@@ -12,7 +12,7 @@
 #include "core/duration.h"
 #include "http/config.h"
 #include "http/endpoint.h"
-#include "http/passphrases.h"
+#include "http/passphrase_directives.h"
 
 #define WEEK apr_time_from_sec(7 * 24 * 3600)
 #define MINUTE apr_time_from_sec(60)
@@ -147,11 +147,11 @@ static const char *set_endpoint(cmd_parms *cmd, void *config, const char *name)
 const command_rec glance_commands[] = {
     AP_INIT_ITERATE(GLANCE_BOTS, set_bots, NULL, RSRC_CONF,
                     "the bot's clusters, each as name:shards"),
-    AP_INIT_RAW_ARGS(GLANCE_CLUSTER_PASSPHRASE, glance_passphrases_set_cluster, NULL, RSRC_CONF,
-                     "a cluster, and the passphrases that open this cluster only"),
-    AP_INIT_RAW_ARGS(GLANCE_PASSPHRASE, glance_passphrases_set, NULL, RSRC_CONF,
+    AP_INIT_RAW_ARGS(GLANCE_CLUSTER_PASSPHRASE, glance_passphrase_directives_set_cluster, NULL,
+                     RSRC_CONF, "a cluster, and the passphrases that open this cluster only"),
+    AP_INIT_RAW_ARGS(GLANCE_PASSPHRASE, glance_passphrase_directives_set, NULL, RSRC_CONF,
                      "passphrases, any of which lets a bot write"),
-    AP_INIT_TAKE1(GLANCE_PASSPHRASE_FILE, glance_passphrases_set_file, NULL, RSRC_CONF,
+    AP_INIT_TAKE1(GLANCE_PASSPHRASE_FILE, glance_passphrase_directives_set_file, NULL, RSRC_CONF,
                   "a file with one passphrase a line"),
     AP_INIT_TAKE1(GLANCE_ENDPOINT, set_endpoint, NULL, ACCESS_CONF,
                   "the endpoint that this location serves"),

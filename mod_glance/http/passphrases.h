@@ -1,7 +1,4 @@
-/* passphrases.h: the directives that name passphrases.
- *
- * The arguments are hidden from mod_info and -D DUMP_CONFIG once they are read. No message shows
- * a passphrase.
+/* passphrases.h: whether a request has a passphrase that opens its cluster.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,15 +7,13 @@
 
 #include "httpd_private.h"
 
-/* Setters for the table of directives: they return NULL, or what is wrong. */
+/** Whether the Authorization header of a POST has a passphrase for the cluster in the path. The
+ * path is not parsed yet: a sender without the right passphrase learns nothing about it.
+ * @param rest the path after the endpoint's, "/<cluster>/...". */
+int glance_passphrases_allow(const request_rec *r, const char *rest);
 
-/** GlancePassphrase */
-const char *glance_passphrases_set(cmd_parms *cmd, void *dir, const char *arguments);
-
-/** GlanceClusterPassphrase */
-const char *glance_passphrases_set_cluster(cmd_parms *cmd, void *dir, const char *arguments);
-
-/** GlancePassphraseFile */
-const char *glance_passphrases_set_file(cmd_parms *cmd, void *dir, const char *argument);
+/** Answers 401, and logs that, at most once a minute and child. @return what the handler returns.
+ */
+int glance_passphrases_refuse(request_rec *r);
 
 #endif

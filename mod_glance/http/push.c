@@ -11,12 +11,9 @@
 #include "http_core.h"
 #include "http_protocol.h"
 
-#include "core/auth.h"
-#include "core/clock.h"
 #include "core/path.h"
-#include "core/rate.h"
 #include "boards/sweep.h"
-#include "http/config.h"
+#include "http/passphrases.h"
 #include "http/response.h"
 
 #define BODY_MAX 65536 /* bytes */
@@ -28,43 +25,6 @@ typedef struct {
     glance_path_t path;
     const glance_board_cluster_t *cluster; /* the path's, once all but the state is checked */
 } push_t;
-
-/* ---- 401 ---- */
-
-/* The path is not parsed yet: a sender without the right passphrase learns nothing about it. The
- * passphrase of another cluster is a wrong one. */
-static int is_allowed(const request_rec *r, const char *rest)
-{
-    apr_size_t length;
-    const char *cluster = glance_path_cluster(rest, &length);
-
-    return glance_auth_allows(apr_table_get(r->headers_in, "Authorization"),
-                              glance_config_of(r->server)->keys, cluster, length);
-}
-
-/* A line shows a bot with an old passphrase. The limit keeps a flood of guesses out of the log. */
-static glance_rate_t passphrase_limit = {.span = apr_time_from_sec(60), .most = 1};
-
-static void log_wrong_passphrase(const request_rec *r)
-{
-    apr_uint32_t withheld;
-
-    if (glance_rate_pass(&passphrase_limit, glance_clock_now(), &withheld)) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      GLANCE_LOGNO(0120) "missing or wrong passphrase for %s (%u earlier ones were "
-                                         "not logged)",
-                      r->uri, withheld);
-    }
-}
-
-static int refuse_passphrase(request_rec *r)
-{
-    log_wrong_passphrase(r);
-    apr_table_setn(r->headers_out, "WWW-Authenticate", "Bearer realm=\"glance\"");
-    return glance_response_error(r, HTTP_UNAUTHORIZED,
-                                 "the passphrase is missing or wrong; send it in the header "
-                                 "Authorization: Bearer <passphrase>");
-}
 
 /* ---- 413 ---- */
 
@@ -144,8 +104,8 @@ static int check(push_t *push, const char *rest, int depth)
     const glance_board_cluster_t *cluster;
     int status;
 
-    if (!is_allowed(r, rest)) {
-        return refuse_passphrase(r);
+    if (!glance_passphrases_allow(r, rest)) {
+        return glance_passphrases_refuse(r);
     }
     if (glance_path_parse(&push->path, rest) != APR_SUCCESS || push->path.depth != depth) {
         return refuse_path(r, depth);
