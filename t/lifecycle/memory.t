@@ -10,7 +10,7 @@ use Glance::Httpd;
 use Glance::Test;
 
 my $SHARDS  = 1_000_000;
-my $READERS = 6;
+my $READERS = mpm() eq 'prefork' ? 1 : 6;    # at once
 my $ROUNDS  = 5;
 my $REST    = 4 << 10;     # KB that a process may keep: a snapshot alone takes 12 MB
 my $MOST    = 100 << 10;   # KB by which a child may grow

@@ -10,8 +10,8 @@ use Glance::Picture;
 use Glance::Test;
 use POSIX ();
 
-my $SHARDS = 40_000;    # ten pieces
-my $SECONDS = 3;
+my $SHARDS = 200_000;    # to copy them takes long enough for a writer to come in between
+my $SECONDS = 4;
 
 my $httpd = Glance::Httpd->new;
 $httpd->configure("GlanceBots main:$SHARDS small:1\nGlanceHealthTimeout 1h\nGlanceStreamInterval 20ms\n"
@@ -38,7 +38,7 @@ sub start_writer {
 sub states_in { join '', $_[0]->body =~ /"state":(\d)/g }
 
 my @writers = map { start_writer($_) } 1, 2;
-my $end = now() + $SECONDS - 0.5;
+my $end = now() + $SECONDS - 1;
 my (@stay, @leave, @documents);
 while (now() < $end) {
     push @stay, { viewer => $httpd->viewer(path => '/api/stream?pulse=0'), picture => Glance::Picture->new };
@@ -46,8 +46,8 @@ while (now() < $end) {
     my $hello = $viewer->next_of('hello');
     push @leave, { hello => $hello, picture => Glance::Picture->new->apply($hello) } if $hello;
     $viewer->close;
-    push @documents, $httpd->http('GET', '/api/status/main', seconds => 30);
 }
+push @documents, $httpd->http('GET', '/api/status/main', seconds => 30);
 for my $pid (@writers) {
     waitpid $pid, 0;
     is($?, 0, 'all pushes of a writer are answered');
@@ -55,6 +55,7 @@ for my $pid (@writers) {
 my $last = $httpd->http('GET', '/api/status/main', seconds => 30);
 my $states = states_in($last);
 is(length $states, $SHARDS, 'the states at the end');
+note(scalar @leave, ' hellos, ', scalar @documents, ' documents');
 
 # The hub may be behind the last write for a moment. Each viewer is up to date at the id of the ETag.
 my ($id) = $last->header('etag') =~ m{\AW/"(.*)"\z};
