@@ -11,7 +11,7 @@
 #define GLANCE_SUPERSEDED (APR_OS_START_USERERR + 1)
 
 /** So many shards are read under one hold of the lock where a large board is read in pieces: in
- * bench/board.c, each piece takes some 20 microseconds. */
+ * bench/board.c, each piece takes some 30 microseconds. */
 #define GLANCE_PIECE 4096
 
 /** A shard that has changed or had a heartbeat, as it is now. */
