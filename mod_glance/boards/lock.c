@@ -44,11 +44,11 @@ apr_status_t glance_lock_child_init(glance_lock_t *lock, apr_pool_t *pchild, ser
     return rv;
 }
 
-/* Most owners write one record, in less than a microsecond. Others scan: in bench/board.c, a sweep
- * of 20,000 shards takes 0.1 ms and one of 1,000,000 shards 6 ms; snapshots and long lists of
- * changes take as long. APR's mutex inherits priorities, so once a caller sleeps on it, the kernel
- * hands it from sleeper to sleeper. Each of them must be scheduled first, and all POSTs queue
- * behind them. To yield first avoids most of these sleeps. */
+/* Most owners write one record, in less than a microsecond. Others read or sweep at most
+ * GLANCE_PIECE shards at once: 30 microseconds by bench/board.c. Only a reload that changes the
+ * clusters holds it for a whole board. APR's mutex inherits priorities, so once a caller sleeps on
+ * it, the kernel hands it from sleeper to sleeper. Each of them must be scheduled first, and all
+ * POSTs queue behind them. To yield first avoids most of these sleeps. */
 apr_status_t glance_lock_take(const glance_lock_t *lock)
 {
     int tries;

@@ -13,6 +13,7 @@
 #include "core/board_migrate.h"
 #include "core/clock.h"
 #include "boards/retained.h"
+#include "boards/scratch.h"
 #include "boards/state_file.h"
 #include "boards/store.h"
 
@@ -257,6 +258,7 @@ int glance_post_config_boards(const apr_array_header_t *boards, const char *stat
                               server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
     round_t round = {.keeps_states = state_file != NULL, .pool = pconf};
+    apr_pool_t *loading;
     int is_new;
     apr_status_t rv;
 
@@ -266,10 +268,13 @@ int glance_post_config_boards(const apr_array_header_t *boards, const char *stat
                      GLANCE_LOGNO(0016) "cannot make the lock or the shared memory of the boards");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    loading = glance_scratch_begin("glance_state_file");
     if (is_new) {
-        round.saved = glance_state_file_load(state_file, server, ptemp);
+        round.saved = glance_state_file_load(state_file, server, loading);
     }
-    if (set_up_all(boards, &round) != APR_SUCCESS) {
+    rv = set_up_all(boards, &round);
+    glance_scratch_end(loading);
+    if (rv != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     drop_orphans(server, ptemp);

@@ -15,9 +15,9 @@
 #include "core/rate.h"
 #include "core/snapshot.h"
 
-/** A child's last snapshot of a large board. */
+/** A child's last snapshot of a large board, or of a large cluster. */
 typedef struct {
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* held while a snapshot is made: readers wait for it and share it */
     glance_snapshot_t *snapshot;
 } glance_process_cache_t;
 
@@ -34,8 +34,9 @@ typedef struct {
 typedef struct {
     struct glance_retained_t *retained;
     struct glance_store_t *stores;
-    glance_process_cache_t *caches; /* in a child, one for each store; never freed: prefork runs
-                                     * the cleanups of a child's pool in a signal handler */
+    glance_process_cache_t **caches; /* in a child, for each store: NULL, or a cache of the board
+                                      * and one for each cluster; never freed: prefork runs the
+                                      * cleanups of a child's pool in a signal handler */
     glance_process_saver_t saver;
     int is_failing;            /* the last write of the state file has failed, which is logged */
     glance_rate_t lock_errors; /* limits GL0011 */

@@ -12,6 +12,7 @@
 
 #include "boards/process.h"
 #include "boards/retained.h"
+#include "boards/scratch.h"
 #include "boards/state_file.h"
 #include "boards/store.h"
 
@@ -65,13 +66,11 @@ static apr_status_t write_entries(const apr_array_header_t *entries, int clean)
 
 static apr_status_t save_now(int clean)
 {
+    apr_pool_t *pool = glance_scratch_begin("glance_state_saver");
     apr_array_header_t *entries;
-    apr_pool_t *pool;
     apr_status_t rv;
     int i;
 
-    apr_pool_create(&pool, NULL);
-    apr_pool_tag(pool, "glance_state_saver");
     entries = apr_array_make(pool, 4, sizeof(glance_saved_state_entry_t));
     rv = take_entries(entries);
     if (rv == APR_SUCCESS) {
@@ -80,7 +79,7 @@ static apr_status_t save_now(int clean)
     for (i = 0; i < entries->nelts; i++) {
         glance_snapshot_release(APR_ARRAY_IDX(entries, i, glance_saved_state_entry_t).snapshot);
     }
-    apr_pool_destroy(pool);
+    glance_scratch_end(pool);
     return rv;
 }
 

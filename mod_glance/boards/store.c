@@ -13,9 +13,15 @@
 #include "boards/process.h"
 #include "boards/retained.h"
 
-/* Boards of fewer shards are not cached: a copy takes microseconds. */
-#define CACHED_SHARDS 4096
+/* Boards and clusters of fewer shards are not cached: a copy takes microseconds. */
+#define CACHED_SHARDS GLANCE_PIECE
 #define CACHE_LIFE APR_USEC_PER_SEC
+
+#define LOCK_GAP 2 /* microseconds, in which the lock is free between two pieces */
+
+/* How long the parent tries to get the lock back between two pieces. */
+#define TRIES 100
+#define PAUSE 200 /* microseconds */
 
 /* ---- the list ---- */
 
@@ -53,17 +59,31 @@ glance_store_t *glance_store_all(void)
     return glance_process.stores;
 }
 
+static glance_process_cache_t *make_caches(const glance_board_t *board)
+{
+    glance_process_cache_t *caches = NULL;
+    apr_uint32_t i;
+
+    if (board->shard_count >= CACHED_SHARDS) {
+        caches = calloc((apr_size_t)board->cluster_count + 1, sizeof *caches);
+    }
+    for (i = 0; caches && i <= board->cluster_count; i++) {
+        pthread_mutex_init(&caches[i].mutex, NULL);
+    }
+    return caches;
+}
+
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
 {
-    int i;
+    const glance_store_t *store;
 
     if (!glance_process.stores) {
         return APR_SUCCESS;
     }
     glance_process.caches = calloc((size_t)glance_process.stores->index + 1,
                                    sizeof *glance_process.caches);
-    for (i = 0; glance_process.caches && i <= glance_process.stores->index; i++) {
-        pthread_mutex_init(&glance_process.caches[i].mutex, NULL);
+    for (store = glance_process.stores; glance_process.caches && store; store = store->next) {
+        glance_process.caches[store->index] = make_caches(store->board);
     }
     return glance_lock_child_init(glance_retained_lock(), pchild, server);
 }
@@ -131,6 +151,54 @@ static void unlock_board(const char *name, const server_rec *server)
 static void unlock(const glance_store_t *store)
 {
     unlock_board(store->name, store->server);
+}
+
+/* ---- pieces ---- */
+
+/* For the parent, which never waits for long. */
+static apr_status_t try_lock_again(const glance_store_t *store)
+{
+    apr_status_t rv;
+    int tries = 0;
+
+    while (APR_STATUS_IS_EBUSY(rv = try_lock(store)) && ++tries < TRIES) {
+        apr_sleep(PAUSE);
+    }
+    return rv;
+}
+
+typedef apr_status_t (*lock_fn_t)(const glance_store_t *);
+
+/* Between two pieces. A thread that takes the lock again at once would mostly win against those
+ * that wait for it. This pause is longer than the one between two of their attempts. To yield the
+ * processor instead would take a time slice for each piece where threads compete for it.
+ * @return APR_SUCCESS, or an error without the lock. */
+static apr_status_t let_others_pass(const glance_store_t *store, lock_fn_t lock_again)
+{
+    glance_moment_t end;
+
+    unlock(store);
+    end = glance_clock_now() + LOCK_GAP;
+    while (glance_clock_now() < end) {
+        /* the lock is free */
+    }
+    return lock_again(store);
+}
+
+/* Begins under the lock, and releases it. */
+static apr_status_t copy_in_pieces(const glance_store_t *store, glance_snapshot_t *snapshot,
+                                   lock_fn_t lock_again)
+{
+    glance_snapshot_begin(snapshot, apr_time_now(), glance_clock_now());
+    while (glance_snapshot_copy(snapshot)) {
+        apr_status_t rv = let_others_pass(store, lock_again);
+
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    unlock(store);
+    return APR_SUCCESS;
 }
 
 /* ---- the change notification ---- */
@@ -209,6 +277,27 @@ apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
     return finish(store, rv, rv == APR_SUCCESS && was->from != was->to);
 }
 
+/* Begins under the lock, and releases it. If the lock fails half way, the deadline that the sweep
+ * has set makes another process sweep again. */
+static apr_status_t sweep_in_pieces(const glance_store_t *store, glance_moment_t now,
+                                    apr_array_header_t *transitions, lock_fn_t lock_again)
+{
+    apr_status_t rv = APR_SUCCESS;
+    glance_board_sweep_t sweep;
+
+    glance_board_sweep_begin(&sweep, store->board, now, store->times.timeout);
+    while (rv == APR_SUCCESS && glance_board_sweep_piece(&sweep, store->board, transitions)) {
+        rv = let_others_pass(store, lock_again);
+    }
+    if (rv == APR_SUCCESS) {
+        unlock(store);
+    }
+    if (transitions->nelts) {
+        notify_if_requested(store);
+    }
+    return rv;
+}
+
 apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
                                     apr_array_header_t *transitions)
 {
@@ -218,10 +307,11 @@ apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
         return rv;
     }
     /* All children wake at a deadline, and the first one sweeps. */
-    if (glance_board_deadline(store->board) <= now) {
-        glance_board_sweep(store->board, now, store->times.timeout, transitions);
+    if (glance_board_deadline(store->board) > now) {
+        unlock(store);
+        return APR_SUCCESS;
     }
-    return finish(store, rv, transitions->nelts);
+    return sweep_in_pieces(store, now, transitions, lock);
 }
 
 apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
@@ -229,11 +319,7 @@ apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
 {
     apr_status_t rv = try_lock(store);
 
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    glance_board_sweep(store->board, now, store->times.timeout, transitions);
-    return finish(store, rv, transitions->nelts);
+    return rv == APR_SUCCESS ? sweep_in_pieces(store, now, transitions, try_lock_again) : rv;
 }
 
 apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_row_t *row)
@@ -247,17 +333,17 @@ apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_
     return rv;
 }
 
-static glance_snapshot_t *take_snapshot(glance_store_t *store)
+/* @param cluster NULL: all of them. */
+static glance_snapshot_t *take_snapshot(const glance_store_t *store,
+                                        const glance_board_cluster_t *cluster)
 {
-    glance_snapshot_t *snapshot = glance_snapshot_make(store->board);
+    glance_snapshot_t *snapshot = cluster ? glance_snapshot_make_cluster(store->board, cluster)
+                                          : glance_snapshot_make(store->board);
 
-    if (snapshot && lock(store) != APR_SUCCESS) {
+    if (snapshot
+        && (lock(store) != APR_SUCCESS || copy_in_pieces(store, snapshot, lock) != APR_SUCCESS)) {
         glance_snapshot_release(snapshot);
         return NULL;
-    }
-    if (snapshot) {
-        glance_snapshot_take(snapshot, apr_time_now(), glance_clock_now());
-        unlock(store);
     }
     return snapshot;
 }
@@ -271,47 +357,115 @@ apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t 
         return APR_ENOMEM;
     }
     rv = try_lock(store);
-    if (rv == APR_SUCCESS) {
-        glance_snapshot_take(*snapshot, apr_time_now(), glance_clock_now());
-        unlock(store);
+    return rv == APR_SUCCESS ? copy_in_pieces(store, *snapshot, try_lock_again) : rv;
+}
+
+/* ---- cached snapshots ---- */
+
+/* NULL: snapshots of it are not cached. */
+static glance_process_cache_t *cache_of(const glance_store_t *store,
+                                        const glance_board_cluster_t *cluster)
+{
+    apr_uint32_t shards = cluster ? cluster->shards : store->board->shard_count;
+    glance_process_cache_t *caches = glance_process.caches ? glance_process.caches[store->index]
+                                                           : NULL;
+
+    if (!caches || shards < CACHED_SHARDS) {
+        return NULL;
     }
-    return rv;
+    return cluster ? &caches[1 + (cluster - store->board->clusters)] : caches;
 }
 
-static int is_new(const glance_store_t *store, const glance_snapshot_t *snapshot)
+static int is_recent(const glance_snapshot_t *snapshot)
 {
-    return snapshot && snapshot->seq == glance_board_latest(store->board, GLANCE_CHANGE)
-           && glance_clock_now() - snapshot->taken < CACHE_LIFE;
+    return snapshot && glance_clock_now() - snapshot->taken < CACHE_LIFE;
 }
 
-glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
+/* A reader may get the snapshot that was made while it waited, if that covers every change up to
+ * the reader's arrival. So readers share snapshots even if states change all the time. */
+static glance_snapshot_t *take_cached(const glance_store_t *store,
+                                      const glance_board_cluster_t *cluster,
+                                      glance_process_cache_t *cache)
 {
+    apr_uint64_t seq = glance_board_latest(store->board, GLANCE_CHANGE);
     glance_snapshot_t *snapshot;
-    glance_process_cache_t *cache;
 
-    if (!glance_process.caches || store->board->shard_count < CACHED_SHARDS) {
-        return take_snapshot(store);
-    }
-    cache = &glance_process.caches[store->index];
     pthread_mutex_lock(&cache->mutex);
-    if (!is_new(store, cache->snapshot)) {
+    if (!is_recent(cache->snapshot) || cache->snapshot->seq < seq) {
         glance_snapshot_release(cache->snapshot);
-        cache->snapshot = take_snapshot(store);
+        cache->snapshot = take_snapshot(store, cluster);
     }
     snapshot = cache->snapshot ? glance_snapshot_ref(cache->snapshot) : NULL;
     pthread_mutex_unlock(&cache->mutex);
     return snapshot;
 }
 
+static glance_snapshot_t *get_snapshot(const glance_store_t *store,
+                                       const glance_board_cluster_t *cluster)
+{
+    glance_process_cache_t *cache = cache_of(store, cluster);
+
+    return cache ? take_cached(store, cluster, cache) : take_snapshot(store, cluster);
+}
+
+glance_snapshot_t *glance_store_snapshot(glance_store_t *store)
+{
+    return get_snapshot(store, NULL);
+}
+
+glance_snapshot_t *glance_store_cluster_snapshot(glance_store_t *store,
+                                                 const glance_board_cluster_t *cluster)
+{
+    /* One snapshot serves both, where the cluster is most of the board. */
+    return get_snapshot(store, cluster->shards > store->board->shard_count / 2 ? NULL : cluster);
+}
+
+static void expire(glance_process_cache_t *cache)
+{
+    if (pthread_mutex_trylock(&cache->mutex) == 0) {
+        if (!is_recent(cache->snapshot)) {
+            glance_snapshot_release(cache->snapshot);
+            cache->snapshot = NULL;
+        }
+        pthread_mutex_unlock(&cache->mutex);
+    }
+}
+
+void glance_store_expire(void)
+{
+    const glance_store_t *store;
+
+    for (store = glance_process.stores; glance_process.caches && store; store = store->next) {
+        glance_process_cache_t *caches = glance_process.caches[store->index];
+        apr_uint32_t i;
+
+        for (i = 0; caches && i <= store->board->cluster_count; i++) {
+            expire(&caches[i]);
+        }
+    }
+}
+
+/* ---- what has changed since ---- */
+
 apr_status_t glance_store_since(glance_store_t *store, glance_sequence_e sequence,
                                 apr_uint64_t number, glance_changes_t *changes, apr_uint64_t *upto)
 {
     apr_status_t rv = lock(store);
+    apr_uint32_t at = 0;
 
-    if (rv == APR_SUCCESS) {
-        *upto = glance_board_latest(store->board, sequence);
-        rv = glance_board_since(store->board, sequence, number, changes);
-        unlock(store);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
+    *upto = glance_board_latest(store->board, sequence);
+    changes->count = 0;
+    while ((rv = glance_board_since_piece(store->board, sequence, number, changes, &at))
+               == APR_SUCCESS
+           && at < store->board->shard_count) {
+        rv = let_others_pass(store, lock);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+    }
+    unlock(store);
     return rv;
 }

@@ -51,7 +51,10 @@ glance_store_t *glance_store_all(void);
 apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server);
 
 /* The following functions wait for the lock, repair the record of a killed writer, do their work
- * and release the lock. They return the lock's error if it fails. */
+ * and release the lock. They return the lock's error if it fails.
+ *
+ * Those that read or sweep a whole board release the lock after every GLANCE_PIECE shards, so that
+ * bots pass. */
 
 /** glance_board_migrate(), for the parent on the post_config hook. */
 apr_status_t glance_store_migrate(glance_store_t *store, glance_board_t *from);
@@ -73,7 +76,8 @@ apr_status_t glance_store_heartbeat(glance_store_t *store, apr_uint32_t shard,
 apr_status_t glance_store_sweep_due(glance_store_t *store, glance_moment_t now,
                                     apr_array_header_t *transitions);
 
-/** glance_board_sweep() regardless of the deadline, without waiting for the lock.
+/** Sweeps regardless of the deadline, and does not wait for the lock, except for a bounded moment
+ * between two pieces. @a transitions has what was done, also after an error.
  * @return APR_SUCCESS; APR_EBUSY if another thread or process holds it; the lock's error. */
 apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
                                     apr_array_header_t *transitions);
@@ -81,17 +85,27 @@ apr_status_t glance_store_try_sweep(glance_store_t *store, glance_moment_t now,
 /** Copies one shard. */
 apr_status_t glance_store_row(glance_store_t *store, apr_uint32_t shard, glance_row_t *row);
 
-/** The board as it is. A large one comes from a cache while no state changes, for at most a second.
+/** The board as it is: every change up to the call, and perhaps later ones; snapshot.h has the
+ * rule. A large one comes from a cache while no state changes, for at most a second. Readers that
+ * come while it is being made wait for it without the lock.
  * @return NULL if memory ran out or the lock failed; release it with glance_snapshot_release(). */
 glance_snapshot_t *glance_store_snapshot(glance_store_t *store);
 
-/** The board as it is, without waiting for the lock. Release the snapshot after an error as well:
- * it is empty then, or NULL.
+/** The same of one cluster of the board. It may have the other clusters as well. */
+glance_snapshot_t *glance_store_cluster_snapshot(glance_store_t *store,
+                                                 const glance_board_cluster_t *cluster);
+
+/** Frees cached snapshots that are too old to be used again. Needs no lock. */
+void glance_store_expire(void);
+
+/** The board as it is, without waiting for the lock; for a moment only between two pieces. Release
+ * the snapshot after an error as well: it is not complete then, or NULL.
  * @return APR_SUCCESS; APR_EBUSY if another thread or process holds the lock; APR_ENOMEM; the
  * lock's error. */
 apr_status_t glance_store_try_snapshot(glance_store_t *store, glance_snapshot_t **snapshot);
 
-/** glance_board_since(). @param upto receives the number of the last change or heartbeat. */
+/** glance_board_since(). @param upto receives the number of the last change or heartbeat when the
+ * search began. @a changes has all up to that one, and perhaps later ones. */
 apr_status_t glance_store_since(glance_store_t *store, glance_sequence_e sequence,
                                 apr_uint64_t number, glance_changes_t *changes, apr_uint64_t *upto);
 

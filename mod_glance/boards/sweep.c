@@ -68,9 +68,8 @@ static void sweep(glance_store_t *store, glance_moment_t now, sweep_fn_t sweep_s
     apr_pool_create(&pool, NULL);
     apr_pool_tag(pool, "glance_sweep");
     transitions = apr_array_make(pool, 16, sizeof(glance_transition_t));
-    if (sweep_store(store, now, transitions) == APR_SUCCESS) {
-        log_silent(store, transitions);
-    }
+    (void)sweep_store(store, now, transitions); /* it may have failed half way */
+    log_silent(store, transitions);
     apr_pool_destroy(pool);
 }
 

@@ -4,8 +4,9 @@
  */
 #include "core/board.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/mapping.h"
 
 static void describe(glance_transition_t *was, const glance_board_t *board, apr_uint32_t shard,
                      glance_moment_t now)
@@ -88,29 +89,78 @@ static void mark_unhealthy(glance_board_t *board, apr_uint32_t shard, glance_mom
     glance_board_end_write(board);
 }
 
-void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t timeout,
+void glance_board_sweep_begin(glance_board_sweep_t *sweep, glance_board_t *board,
+                              glance_moment_t now, apr_int64_t timeout)
+{
+    memset(sweep, 0, sizeof *sweep);
+    sweep->now = now;
+    sweep->timeout = timeout;
+    sweep->next = GLANCE_NO_MOMENT;
+    sweep->heartbeats = glance_board_latest(board, GLANCE_HEARTBEAT);
+    glance_board_set_deadline(board, now + GLANCE_SWEEP_GRAIN);
+}
+
+static void sweep_shard(glance_board_sweep_t *sweep, glance_board_t *board, apr_uint32_t shard,
                         apr_array_header_t *transitions)
 {
-    glance_moment_t next = GLANCE_NO_MOMENT;
-    apr_uint32_t i;
+    glance_moment_t deadline = glance_shard_deadline(&board->shards[shard], sweep->timeout);
+
+    if (deadline <= sweep->now) {
+        mark_unhealthy(board, shard, sweep->now, transitions);
+    }
+    else if (deadline < sweep->next) {
+        sweep->next = deadline;
+    }
+}
+
+/* A shard that was written after its piece is due at the earliest one timeout after the beginning.
+ * A deadline that is now earlier than the one set there comes from a writer, from another sweep, or
+ * from somebody who expects one. */
+static void end_sweep(const glance_board_sweep_t *sweep, glance_board_t *board)
+{
+    glance_moment_t earliest = sweep->now + GLANCE_SWEEP_GRAIN;
+    glance_moment_t lowered = glance_board_deadline(board);
+    glance_moment_t next = sweep->next;
+
+    if (glance_board_latest(board, GLANCE_HEARTBEAT) != sweep->heartbeats) {
+        glance_moment_t written = glance_clock_after(sweep->now, sweep->timeout);
+
+        next = written < next ? written : next;
+    }
+    next = next < earliest ? earliest : next;
+    __atomic_store_n(&board->header->swept, sweep->now, __ATOMIC_RELAXED);
+    glance_board_set_deadline(board, lowered < earliest ? lowered : next);
+}
+
+int glance_board_sweep_piece(glance_board_sweep_t *sweep, glance_board_t *board,
+                             apr_array_header_t *transitions)
+{
+    apr_uint32_t left = board->shard_count - sweep->at;
+    apr_uint32_t end = sweep->at + (left < GLANCE_PIECE ? left : GLANCE_PIECE);
 
     if (board->header->superseded) {
         glance_board_set_deadline(board, GLANCE_NO_MOMENT);
-        return;
+        return 0;
     }
-    for (i = 0; i < board->shard_count; i++) {
-        glance_moment_t deadline = glance_shard_deadline(&board->shards[i], timeout);
+    for (; sweep->at < end; sweep->at++) {
+        sweep_shard(sweep, board, sweep->at, transitions);
+    }
+    if (sweep->at < board->shard_count) {
+        return 1;
+    }
+    end_sweep(sweep, board);
+    return 0;
+}
 
-        if (deadline <= now) {
-            mark_unhealthy(board, i, now, transitions);
-        }
-        else if (deadline < next) {
-            next = deadline;
-        }
+void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t timeout,
+                        apr_array_header_t *transitions)
+{
+    glance_board_sweep_t sweep;
+
+    glance_board_sweep_begin(&sweep, board, now, timeout);
+    while (glance_board_sweep_piece(&sweep, board, transitions)) {
+        /* the next piece, under the same hold */
     }
-    __atomic_store_n(&board->header->swept, now, __ATOMIC_RELAXED);
-    glance_board_set_deadline(board,
-                              next < now + GLANCE_SWEEP_GRAIN ? now + GLANCE_SWEEP_GRAIN : next);
 }
 
 static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,
@@ -120,7 +170,8 @@ static apr_status_t push_change(glance_changes_t *changes, apr_uint32_t index,
 
     if (changes->count == changes->room) {
         apr_size_t room = changes->room ? changes->room * 2 : BLOCK_SHARDS;
-        glance_change_t *list = realloc(changes->list, room * sizeof *list);
+        glance_change_t *list = glance_mapping_resize(changes->list, changes->room * sizeof *list,
+                                                      room * sizeof *list);
 
         if (!list) {
             return APR_ENOMEM;
@@ -143,27 +194,53 @@ static apr_uint32_t block_end(const glance_board_t *board, apr_uint32_t block)
     return end < board->shard_count ? end : board->shard_count;
 }
 
-apr_status_t glance_board_since(const glance_board_t *board, glance_sequence_e sequence,
-                                apr_uint64_t number, glance_changes_t *changes)
+static apr_status_t add_block(const glance_board_t *board, glance_sequence_e sequence,
+                              apr_uint64_t number, glance_changes_t *changes, apr_uint32_t block)
 {
-    apr_uint32_t block;
     apr_uint32_t i;
 
-    changes->count = 0;
-    for (block = 0; block * BLOCK_SHARDS < board->shard_count; block++) {
-        if (board->blocks[block].sequences[sequence] <= number) {
-            continue;
-        }
-        for (i = block * BLOCK_SHARDS; i < block_end(board, block); i++) {
-            const glance_shard_t *shard = &board->shards[i];
+    for (i = block * BLOCK_SHARDS; i < block_end(board, block); i++) {
+        const glance_shard_t *shard = &board->shards[i];
 
-            if (shard->sequences[sequence] > number
-                && push_change(changes, i, shard) != APR_SUCCESS) {
-                return APR_ENOMEM;
-            }
+        if (shard->sequences[sequence] > number && push_change(changes, i, shard) != APR_SUCCESS) {
+            return APR_ENOMEM;
         }
     }
     return APR_SUCCESS;
+}
+
+/* To skip a block takes about as long as to look at one shard. */
+apr_status_t glance_board_since_piece(const glance_board_t *board, glance_sequence_e sequence,
+                                      apr_uint64_t number, glance_changes_t *changes,
+                                      apr_uint32_t *at)
+{
+    apr_status_t rv = APR_SUCCESS;
+    apr_uint32_t effort = 0;
+
+    while (*at < board->shard_count && effort < GLANCE_PIECE && rv == APR_SUCCESS) {
+        apr_uint32_t block = *at / BLOCK_SHARDS;
+
+        effort++;
+        if (board->blocks[block].sequences[sequence] > number) {
+            effort += BLOCK_SHARDS;
+            rv = add_block(board, sequence, number, changes, block);
+        }
+        *at = block_end(board, block);
+    }
+    return rv;
+}
+
+apr_status_t glance_board_since(const glance_board_t *board, glance_sequence_e sequence,
+                                apr_uint64_t number, glance_changes_t *changes)
+{
+    apr_status_t rv = APR_SUCCESS;
+    apr_uint32_t at = 0;
+
+    changes->count = 0;
+    while (at < board->shard_count && rv == APR_SUCCESS) {
+        rv = glance_board_since_piece(board, sequence, number, changes, &at);
+    }
+    return rv;
 }
 
 void glance_board_request_notification(glance_board_t *board)
@@ -180,6 +257,6 @@ int glance_board_take_request(glance_board_t *board)
 
 void glance_changes_free(glance_changes_t *changes)
 {
-    free(changes->list);
+    glance_mapping_free(changes->list, changes->room * sizeof *changes->list);
     memset(changes, 0, sizeof *changes);
 }

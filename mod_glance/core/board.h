@@ -10,6 +10,10 @@
 /** Another board has replaced this one: bots must write to that. */
 #define GLANCE_SUPERSEDED (APR_OS_START_USERERR + 1)
 
+/** So many shards are read under one hold of the lock where a large board is read in pieces: in
+ * bench/board.c, each piece takes some 30 microseconds. */
+#define GLANCE_PIECE 4096
+
 /** A shard that has changed or had a heartbeat, as it is now. */
 typedef struct {
     apr_uint32_t shard;
@@ -52,13 +56,44 @@ apr_status_t glance_board_heartbeat(glance_board_t *board, apr_uint32_t shard, g
  * cost a scan. */
 #define GLANCE_SWEEP_GRAIN 200000
 
-/** Locked: marks every shard unhealthy whose last heartbeat is @a timeout or longer ago, and finds
- * the next deadline, at least GLANCE_SWEEP_GRAIN from now.
- * @param transitions (of glance_transition_t) receives them; may be NULL. */
+/** A sweep in pieces. The lock may be released between two of them. Zeroed by its begin. */
+typedef struct {
+    glance_moment_t now;
+    apr_int64_t timeout;
+    glance_moment_t next;    /* the earliest deadline found so far */
+    apr_uint64_t heartbeats; /* the board's number when the sweep began */
+    apr_uint32_t at;         /* the next shard to look at */
+} glance_board_sweep_t;
+
+/** Locked: begins a sweep, which marks every shard unhealthy whose last heartbeat is @a timeout or
+ * longer ago, and then finds the next deadline, at least GLANCE_SWEEP_GRAIN from @a now. Meanwhile
+ * the board's deadline is GLANCE_SWEEP_GRAIN from @a now: other processes need not sweep too, and
+ * one of them does it if this one is killed half way.
+ * glance_board_sweep_piece() follows, under the same hold. */
+void glance_board_sweep_begin(glance_board_sweep_t *sweep, glance_board_t *board,
+                              glance_moment_t now, apr_int64_t timeout);
+
+/** Locked: sweeps the next shards, at most GLANCE_PIECE.
+ * @param transitions (of glance_transition_t) receives them; may be NULL.
+ * @return 1 if there are more, 0 if that was the last piece: the board has its deadline. */
+int glance_board_sweep_piece(glance_board_sweep_t *sweep, glance_board_t *board,
+                             apr_array_header_t *transitions);
+
+/** Locked: the whole sweep under one hold. */
 void glance_board_sweep(glance_board_t *board, glance_moment_t now, apr_int64_t timeout,
                         apr_array_header_t *transitions);
 
-/** Locked: all shards whose last change or heartbeat has a higher number, as they are now.
+/** Locked: adds the shards whose last change or heartbeat has a higher number, as they are now,
+ * from shard *@a at on, as far as one piece goes; moves *@a at.
+ *
+ * The caller reads the board's latest number under the hold of the first piece. The list then has
+ * every change up to that number, and it may have later ones: those are told again the next time.
+ * @return APR_SUCCESS or APR_ENOMEM. */
+apr_status_t glance_board_since_piece(const glance_board_t *board, glance_sequence_e sequence,
+                                      apr_uint64_t number, glance_changes_t *changes,
+                                      apr_uint32_t *at);
+
+/** Locked: all of them under one hold, in an emptied list.
  * @return APR_SUCCESS or APR_ENOMEM. */
 apr_status_t glance_board_since(const glance_board_t *board, glance_sequence_e sequence,
                                 apr_uint64_t number, glance_changes_t *changes);

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mapping.h"
+
 #define ROOM_MIN 64
-#define LARGE 65536
 
 static apr_size_t bytes;
 
@@ -25,7 +26,7 @@ glance_buffer_t *glance_buffer_make(apr_size_t room)
         return NULL;
     }
     buffer->room = room < ROOM_MIN ? ROOM_MIN : room;
-    buffer->data = malloc(buffer->room);
+    buffer->data = glance_mapping_make(buffer->room);
     if (!buffer->data) {
         free(buffer);
         return NULL;
@@ -43,7 +44,8 @@ static void grow(glance_buffer_t *buffer, apr_size_t length)
     while (room - buffer->length < length && room <= APR_SIZE_MAX / 2) {
         room *= 2;
     }
-    data = room - buffer->length < length ? NULL : realloc(buffer->data, room);
+    data = room - buffer->length < length ? NULL
+                                          : glance_mapping_resize(buffer->data, buffer->room, room);
     if (!data) {
         buffer->failed = 1;
         return;
@@ -88,10 +90,10 @@ static void shrink(glance_buffer_t *buffer)
 {
     char *data;
 
-    if (buffer->room < LARGE || buffer->room - buffer->length < buffer->room / 4) {
+    if (buffer->room < GLANCE_MAPPING_MIN || buffer->room - buffer->length < buffer->room / 4) {
         return;
     }
-    data = realloc(buffer->data, buffer->length);
+    data = glance_mapping_resize(buffer->data, buffer->room, buffer->length);
     if (data) {
         __atomic_sub_fetch(&bytes, buffer->room - buffer->length, __ATOMIC_RELAXED);
         buffer->data = data;
@@ -121,7 +123,7 @@ void glance_buffer_release(glance_buffer_t *buffer)
 {
     if (buffer && __atomic_sub_fetch(&buffer->references, 1, __ATOMIC_ACQ_REL) == 0) {
         __atomic_sub_fetch(&bytes, buffer->room, __ATOMIC_RELAXED);
-        free(buffer->data);
+        glance_mapping_free(buffer->data, buffer->room);
         free(buffer);
     }
 }

@@ -116,34 +116,66 @@ static apr_status_t flush_if_full(writer_t *writer)
     return writer->buffer->length + ROW_MAX < PIECE ? APR_SUCCESS : flush(writer);
 }
 
-static void put_tenths(glance_buffer_t *buffer, apr_uint32_t tenths)
+/* A row is put together here and handed to the buffer at once: a call for each part of it would
+ * take most of the time. */
+typedef struct {
+    char text[ROW_MAX];
+    apr_size_t length;
+} row_text_t;
+
+static void add(row_text_t *text, const char *part, apr_size_t length)
+{
+    memcpy(text->text + text->length, part, length);
+    text->length += length;
+}
+
+#define ADD(text, literal) add(text, literal, sizeof(literal) - 1)
+
+static void add_number(row_text_t *text, apr_uint32_t number)
+{
+    char digits[10];
+    char *at = digits + sizeof digits;
+
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    add(text, at, (apr_size_t)(digits + sizeof digits - at));
+}
+
+static void add_tenths(row_text_t *text, apr_uint32_t tenths)
 {
     char digit[2] = {'.', (char)('0' + tenths % 10)};
 
-    glance_buffer_put_number(buffer, tenths / 10);
-    glance_buffer_put(buffer, digit, 2);
+    add_number(text, tenths / 10);
+    add(text, digit, sizeof digit);
 }
 
 static void put_row(glance_buffer_t *buffer, apr_uint32_t id, const glance_row_t *row)
 {
-    glance_buffer_puts(buffer, "{\"id\":");
-    glance_buffer_put_number(buffer, id);
-    glance_buffer_puts(buffer, ",\"state\":");
-    glance_buffer_put_number(buffer, row->state);
-    glance_buffer_puts(buffer, ",\"status\":\"");
-    glance_buffer_puts(buffer, glance_state_name(row->state));
+    const char *state = glance_state_name(row->state);
+    row_text_t text;
+
+    text.length = 0;
+    ADD(&text, "{\"id\":");
+    add_number(&text, id);
+    ADD(&text, ",\"state\":");
+    add_number(&text, row->state);
+    ADD(&text, ",\"status\":\"");
+    add(&text, state, strlen(state));
     if (row->reported == GLANCE_NEVER) {
-        glance_buffer_puts(buffer, "\",\"reported\":null,\"silent\":null");
+        ADD(&text, "\",\"reported\":null,\"silent\":null");
     }
     else {
-        glance_buffer_puts(buffer, "\",\"reported\":");
-        glance_buffer_put_number(buffer, row->reported);
-        glance_buffer_puts(buffer, ",\"silent\":");
-        put_tenths(buffer, row->silent);
+        ADD(&text, "\",\"reported\":");
+        add_number(&text, row->reported);
+        ADD(&text, ",\"silent\":");
+        add_tenths(&text, row->silent);
     }
-    glance_buffer_puts(buffer, ",\"since\":");
-    put_tenths(buffer, row->since);
-    glance_buffer_put(buffer, "}", 1);
+    ADD(&text, ",\"since\":");
+    add_tenths(&text, row->since);
+    ADD(&text, "}");
+    glance_buffer_put(buffer, text.text, text.length);
 }
 
 static json_t *counts_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
@@ -161,7 +193,7 @@ static json_t *counts_of(const glance_snapshot_t *snapshot, const glance_board_c
 static apr_status_t write_cluster(writer_t *writer, const glance_snapshot_t *snapshot,
                                   const glance_board_cluster_t *cluster)
 {
-    const glance_row_t *rows = snapshot->rows + cluster->first;
+    const glance_row_t *rows = glance_snapshot_rows(snapshot, cluster);
     apr_status_t rv = APR_SUCCESS;
     apr_uint32_t id;
 
@@ -237,37 +269,46 @@ static json_t *take_string(glance_buffer_t *buffer)
     return string;
 }
 
-static json_t *states_of(const glance_snapshot_t *snapshot, const glance_board_cluster_t *cluster)
+static void put_states(glance_buffer_t *buffer, const glance_snapshot_t *snapshot,
+                       const glance_board_cluster_t *cluster)
 {
-    glance_buffer_t *buffer = glance_buffer_make(cluster->shards);
+    const glance_row_t *rows = glance_snapshot_rows(snapshot, cluster);
     apr_uint32_t i;
 
-    for (i = 0; buffer && i < cluster->shards; i++) {
-        char digit = (char)('0' + snapshot->rows[cluster->first + i].state);
+    glance_buffer_put(buffer, "{", 1);
+    put_json(buffer, json_pack("{s:s}", "name", cluster->name), JSON_EMBED);
+    glance_buffer_puts(buffer, ",\"states\":\"");
+    for (i = 0; i < cluster->shards; i++) {
+        char digit = (char)('0' + rows[i].state);
 
         glance_buffer_put(buffer, &digit, 1);
     }
-    return take_string(buffer);
+    glance_buffer_puts(buffer, "\"}");
 }
 
 glance_buffer_t *glance_json_hello(const glance_snapshot_t *snapshot, apr_int64_t timeout)
 {
-    json_t *clusters = json_array();
+    glance_buffer_t *buffer = glance_buffer_make(snapshot->count);
     apr_uint32_t i;
 
-    for (i = 0; i < snapshot->board->cluster_count; i++) {
-        const glance_board_cluster_t *cluster = &snapshot->board->clusters[i];
-
-        if (json_array_append_new(clusters, json_pack("{s:s, s:o}", "name", cluster->name, "states",
-                                                      states_of(snapshot, cluster)))) {
-            json_decref(clusters);
-            return NULL;
-        }
+    if (!buffer) {
+        return NULL;
     }
-    return dump(json_pack("{s:o, s:o, s:o}", "now", wall(snapshot->now), "timeout",
-                          timeout % APR_USEC_PER_SEC ? json_real((double)timeout / APR_USEC_PER_SEC)
-                                                     : json_integer(timeout / APR_USEC_PER_SEC),
-                          "clusters", clusters));
+    glance_buffer_put(buffer, "{", 1);
+    put_json(buffer,
+             json_pack("{s:o, s:o}", "now", wall(snapshot->now), "timeout",
+                       timeout % APR_USEC_PER_SEC ? json_real((double)timeout / APR_USEC_PER_SEC)
+                                                  : json_integer(timeout / APR_USEC_PER_SEC)),
+             JSON_EMBED);
+    glance_buffer_puts(buffer, ",\"clusters\":[");
+    for (i = 0; i < snapshot->board->cluster_count; i++) {
+        if (i) {
+            glance_buffer_put(buffer, ",", 1);
+        }
+        put_states(buffer, snapshot, &snapshot->board->clusters[i]);
+    }
+    glance_buffer_puts(buffer, "]}");
+    return glance_buffer_finish(buffer);
 }
 
 /* The changes of one cluster within a list of changes: from `first` up to, but not including,
@@ -390,7 +431,7 @@ static void put_feed_row(glance_buffer_t *buffer, apr_uint32_t id, const glance_
 static void put_feed_cluster(glance_buffer_t *buffer, const glance_snapshot_t *snapshot,
                              const glance_board_cluster_t *cluster)
 {
-    const glance_row_t *rows = snapshot->rows + cluster->first;
+    const glance_row_t *rows = glance_snapshot_rows(snapshot, cluster);
     apr_uint32_t id;
 
     put_name(buffer, cluster);

@@ -26,7 +26,7 @@ static void put_state(glance_buffer_t *buffer, const glance_snapshot_t *snapshot
                       const glance_board_cluster_t *cluster, int state)
 {
     const char *name = glance_state_name(state);
-    const glance_row_t *rows = snapshot->rows + cluster->first;
+    const glance_row_t *rows = glance_snapshot_rows(snapshot, cluster);
     glance_ranges_t ranges;
     apr_uint32_t id;
 
@@ -76,4 +76,17 @@ glance_buffer_t *glance_plain_make(const glance_snapshot_t *snapshot)
         put_cluster(buffer, snapshot, &snapshot->board->clusters[i]);
     }
     return glance_buffer_finish(buffer);
+}
+
+glance_buffer_t *glance_plain_get(glance_snapshot_t *snapshot)
+{
+    glance_buffer_t *text;
+
+    pthread_mutex_lock(&snapshot->text_mutex);
+    if (!snapshot->text) {
+        snapshot->text = glance_plain_make(snapshot);
+    }
+    text = snapshot->text ? glance_buffer_ref(snapshot->text) : NULL;
+    pthread_mutex_unlock(&snapshot->text_mutex);
+    return text;
 }

@@ -51,7 +51,7 @@ static char digit_of(apr_byte_t state)
 static json_t *cluster_json(const glance_snapshot_t *snapshot,
                             const glance_board_cluster_t *cluster, apr_pool_t *pool)
 {
-    const glance_row_t *rows = snapshot->rows + cluster->first;
+    const glance_row_t *rows = glance_snapshot_rows(snapshot, cluster);
     char *states = apr_palloc(pool, (apr_size_t)cluster->shards + 1);
     char *reported = apr_palloc(pool, (apr_size_t)cluster->shards + 1);
     apr_uint32_t i;

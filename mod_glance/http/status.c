@@ -63,7 +63,8 @@ static int get_clusters(request_rec *r, glance_store_t *store,
     if (r->header_only) {
         return OK;
     }
-    snapshot = glance_store_snapshot(store);
+    snapshot = count == 1 ? glance_store_cluster_snapshot(store, clusters)
+                          : glance_store_snapshot(store);
     if (!snapshot) {
         return glance_response_failure(r);
     }
@@ -127,7 +128,7 @@ int glance_status_get(request_rec *r, glance_store_t *store, const char *rest)
 int glance_status_get_plain(request_rec *r, glance_store_t *store, const char *rest)
 {
     glance_snapshot_t *snapshot = glance_store_snapshot(store);
-    glance_buffer_t *buffer = snapshot ? glance_plain_make(snapshot) : NULL;
+    glance_buffer_t *buffer = snapshot ? glance_plain_get(snapshot) : NULL;
 
     (void)rest;
     glance_snapshot_release(snapshot);

@@ -24,6 +24,9 @@
 
 #define EVENTS_AT_ONCE 256
 
+/* An idle hub wakes so often, among other things to free what glance_store_expire() can free. */
+#define SLEEP_MAX_MS 10000
+
 /* How long prefork waits for the hub to end the streams, and then for it to notice that it must
  * stop at once. */
 #define GOODBYE_MS 200
@@ -206,7 +209,7 @@ static int sleep_ms(glance_moment_t now)
     }
     /* Rounded up: a hub that wakes too early must sleep once more. */
     due = (due - now + 999) / 1000;
-    return due < 60000 ? (int)due : 60000;
+    return due < SLEEP_MAX_MS ? (int)due : SLEEP_MAX_MS;
 }
 
 /* ---- relief for threads that lack descriptors ---- */
@@ -274,6 +277,7 @@ static void run_once(void)
     }
     run_broadcasts(glance_clock_now());
     glance_limits_run(&hub->limits, now);
+    glance_store_expire();
     count_viewers();
 }
 

@@ -17,6 +17,7 @@ my %SIZES = (
     feed     => [[@SMALL_FAN], qr/^glance +10 .*^feed +10 .*^events +10 /ms],
     guesses  => [[qw(--seconds 1 --connections 4)], qr/^right ones in the flood +10, /m],
     overload => [[qw(--viewers 10 --rate 10 --seconds 1)], qr/^viewers 10 of 10, lost events 0;/m],
+    readers  => [[qw(--shards 1000 --seconds 1)], qr/^ +1000  nobody .*^ +1000  hello /ms],
     restarts => [[qw(--restarts 1 --viewers 5 --tls 5 --posters 1)], qr/^ +1 restarts in /m],
     return   => [[@SMALL_FAN, '--servers', 'glance'], qr/^ +all back in .*^ +meanwhile: 0 lost/ms],
     run      => [[], qr/sweep.*POST null +[1-9].*POST status +[1-9].*^POST to first byte at a viewer +median/ms,
