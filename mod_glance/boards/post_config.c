@@ -106,20 +106,24 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
     return rv;
 }
 
+/* What the state file has of a board, or NULL. */
+static const glance_saved_state_board_t *saved_board(const round_t *round, const char *name)
+{
+    return round->saved
+               ? glance_saved_state_find(round->saved, glance_saved_state_name(round->pool, name))
+               : NULL;
+}
+
 /* Makes a board that is not in memory yet, with the states of the state file. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_shm_file_place_t place, const round_t *round)
 {
-    const glance_saved_state_board_t *saved = NULL;
+    const glance_saved_state_board_t *saved = saved_board(round, store->name);
     glance_segment_t *segment;
     apr_status_t rv = make_board(store, clusters, place, &segment, round->pool);
 
     if (rv != APR_SUCCESS) {
         return rv;
-    }
-    if (round->saved) {
-        saved = glance_saved_state_find(round->saved,
-                                        glance_saved_state_name(round->pool, store->name));
     }
     if (saved) {
         glance_saved_state_restore(saved, store->board, glance_clock_now());
@@ -131,15 +135,19 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
     return APR_SUCCESS;
 }
 
-/* Why a board that a killed server left must not be used, or NULL. A clean stop leaves none, except
- * of boards that a reload had given up. Without a state file no board is kept: it would still be
- * there at a later start with a newer state file. */
-static const char *why_stale(const round_t *round)
+/* Without a state file no board is kept: it would still be there at a later start with a newer
+ * state file. */
+static const char *why_stale(const char *name, const glance_board_t *board, const void *data)
 {
+    const round_t *round = data;
+    const glance_saved_state_board_t *saved = saved_board(round, name);
+
     if (!round->keeps_states) {
         return GLANCE_STATE_FILE " is none";
     }
-    return round->saved && round->saved->clean ? "the state file is newer" : NULL;
+    return saved && glance_saved_state_is_newer(saved, round->saved->clean, board)
+               ? "the state file is newer"
+               : NULL;
 }
 
 /* The board that a killed server left, or else a new one. */
@@ -148,8 +156,8 @@ static apr_status_t adopt_or_begin(glance_store_t *store, const apr_array_header
 {
     glance_shm_file_place_t place = kept_place(store, round->pool);
 
-    *segment = glance_segment_adopt(glance_retained_segments(), store->name, &place,
-                                    why_stale(round), store->server, round->pool);
+    *segment = glance_segment_adopt(glance_retained_segments(), store->name, &place, why_stale,
+                                    round, store->server, round->pool);
     if (*segment) {
         return APR_SUCCESS;
     }

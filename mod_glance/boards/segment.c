@@ -98,21 +98,22 @@ void glance_segment_publish(const glance_segment_t *segment, const server_rec *s
 }
 
 /* What is wrong with the memory as that of a board, or NULL. */
-static const char *fault_of(const glance_segment_t *segment, apr_pool_t *pool)
+static const char *fault_of(const glance_segment_t *segment, glance_segment_stale_fn_t *why_stale,
+                            const void *data, apr_pool_t *pool)
 {
     glance_board_t *board;
+    const char *fault;
 
     if (glance_segment_open(&board, segment, pool) != APR_SUCCESS) {
         return "it is not a board of this version of mod_glance";
     }
-    return glance_board_adopt(board, glance_clock_now());
+    fault = why_stale(segment->name, board, data);
+    return fault ? fault : glance_board_adopt(board, glance_clock_now());
 }
 
 static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segment,
-                               const char *stale, const server_rec *server, apr_pool_t *pool)
+                               const char *fault, const server_rec *server)
 {
-    const char *fault = stale ? stale : fault_of(segment, pool);
-
     if (!fault) {
         return enlist(list, segment);
     }
@@ -125,7 +126,8 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
 }
 
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
-                                       glance_shm_file_place_t *place, const char *stale,
+                                       glance_shm_file_place_t *place,
+                                       glance_segment_stale_fn_t *why_stale, const void *data,
                                        const server_rec *server, apr_pool_t *pool)
 {
     glance_segment_t *segment;
@@ -139,7 +141,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
                               (glance_shm_file_place_t){apr_pstrdup(segment->pool, place->path),
                                                         place->locks});
     if (rv == APR_SUCCESS) {
-        return adopt(list, segment, stale, server, pool);
+        return adopt(list, segment, fault_of(segment, why_stale, data, pool), server);
     }
     if (!APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,

@@ -44,6 +44,7 @@ void glance_snapshot_take(glance_snapshot_t *snapshot, apr_time_t wall, glance_m
     apr_uint32_t i;
 
     snapshot->epoch = glance_board_epoch(board);
+    snapshot->generation = glance_board_generation(board);
     snapshot->seq = glance_board_latest(board, GLANCE_CHANGE);
     snapshot->heartbeat = glance_board_latest(board, GLANCE_HEARTBEAT);
     snapshot->now = wall;

@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     const glance_board_t *board; /* for the names and places of the clusters */
     apr_uint64_t epoch;
+    apr_uint64_t generation;
     apr_uint64_t seq;       /* covers every change up to this one */
     apr_uint64_t heartbeat; /* and every heartbeat up to this one */
     apr_time_t now;         /* wall clock */

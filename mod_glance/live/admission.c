@@ -35,8 +35,7 @@ glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *st
     }
     /* The original's messages have no ids. */
     if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
-        && place.epoch == glance_board_epoch(store->board)
-        && place.seq <= glance_board_latest(store->board, GLANCE_CHANGE)) {
+        && glance_board_can_resume(store->board, place.epoch, place.seq)) {
         stream.resumes = 1;
         stream.seq = place.seq;
     }
