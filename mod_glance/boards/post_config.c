@@ -106,19 +106,58 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
     return rv;
 }
 
-/* What the state file has of a board, or NULL. */
-static const glance_saved_state_board_t *saved_board(const round_t *round, const char *name)
+static const glance_saved_state_board_t *find_saved(const round_t *round, const char *name)
 {
     return round->saved
                ? glance_saved_state_find(round->saved, glance_saved_state_name(round->pool, name))
                : NULL;
 }
 
+/* The name that httpd guessed for a server, under which its board may be found, or NULL. */
+static const char *guessed_name(const char *name, const server_rec *server, apr_pool_t *pool)
+{
+    char *guessed;
+
+    if (strcmp(name, GLANCE_BOARD_DEFAULT) != 0) {
+        return NULL;
+    }
+    guessed = apr_pstrdup(pool, server->server_hostname);
+    ap_str_tolower(guessed);
+    return guessed;
+}
+
+/* What the state file has of a board, or NULL. */
+static const glance_saved_state_board_t *saved_board(const round_t *round,
+                                                     const glance_store_t *store)
+{
+    const glance_saved_state_board_t *saved = find_saved(round, store->name);
+    const char *guessed = guessed_name(store->name, store->server, round->pool);
+
+    return saved || !guessed ? saved : find_saved(round, guessed);
+}
+
+/* The board's memory, or NULL. */
+static glance_segment_t *find_segment(const glance_store_t *store, apr_pool_t *pool)
+{
+    glance_segment_t *list = *glance_retained_segments();
+    glance_segment_t *segment = glance_segment_find(list, store->name);
+    const char *guessed = guessed_name(store->name, store->server, pool);
+
+    if (segment || !guessed) {
+        return segment;
+    }
+    segment = glance_segment_find(list, guessed);
+    if (segment) {
+        glance_segment_rename(segment, store->name);
+    }
+    return segment;
+}
+
 /* Makes a board that is not in memory yet, with the states of the state file. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_shm_file_place_t place, const round_t *round)
 {
-    const glance_saved_state_board_t *saved = saved_board(round, store->name);
+    const glance_saved_state_board_t *saved = saved_board(round, store);
     glance_segment_t *segment;
     apr_status_t rv = make_board(store, clusters, place, &segment, round->pool);
 
@@ -140,7 +179,7 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
 static const char *why_stale(const char *name, const glance_board_t *board, const void *data)
 {
     const round_t *round = data;
-    const glance_saved_state_board_t *saved = saved_board(round, name);
+    const glance_saved_state_board_t *saved = find_saved(round, name);
 
     if (!round->keeps_states) {
         return GLANCE_STATE_FILE " is none";
@@ -170,7 +209,7 @@ static apr_status_t adopt_or_begin(glance_store_t *store, const apr_array_header
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const round_t *round)
 {
-    glance_segment_t *segment = glance_segment_find(*glance_retained_segments(), store->name);
+    glance_segment_t *segment = find_segment(store, round->pool);
     const char *how = "kept";
     apr_status_t rv = APR_SUCCESS;
 
@@ -197,18 +236,15 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
 
 static glance_store_t *make_store(const glance_post_config_board_t *declared, apr_pool_t *pool)
 {
-    char *name = apr_pstrdup(pool, declared->server->server_hostname);
-    glance_store_t *store;
+    glance_store_t *store = glance_store_add(declared->name, declared->server, pool);
 
-    ap_str_tolower(name);
-    store = glance_store_add(name, declared->server, pool);
     store->times = declared->times;
     return store;
 }
 
 static apr_status_t set_up_board(const glance_post_config_board_t *declared, const round_t *round)
 {
-    glance_store_t *store = glance_store_find(declared->server->server_hostname);
+    glance_store_t *store = glance_store_find(declared->name);
     apr_status_t rv;
 
     if (store) {

@@ -14,9 +14,13 @@
 
 #include "boards/store.h"
 
+/** The name of a board where nobody wrote one: httpd's guess may change at any start. */
+#define GLANCE_BOARD_DEFAULT "default"
+
 /** A board as a server declares it. */
 typedef struct {
-    const server_rec *server;           /* its ServerName is the board's name */
+    const server_rec *server;
+    const char *name;                   /* of the board, in lower case */
     const apr_array_header_t *clusters; /* of glance_cluster_t */
     glance_times_t times;
 } glance_post_config_board_t;

@@ -159,6 +159,11 @@ apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t 
     return glance_board_open(board, segment->memory.base, segment->memory.size, pool);
 }
 
+void glance_segment_rename(glance_segment_t *segment, const char *name)
+{
+    segment->name = apr_pstrdup(segment->pool, name);
+}
+
 void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment)
 {
     while (*list != segment) {

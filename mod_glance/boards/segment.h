@@ -54,6 +54,9 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,
                                  apr_pool_t *pool);
 
+/** Gives a segment another name. Its file stays where it is. */
+void glance_segment_rename(glance_segment_t *segment, const char *name);
+
 /** Removes a segment from the list and unmaps it. Its file stays. */
 void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment);
 
