@@ -96,11 +96,8 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
     if (rv == APR_SUCCESS && from) {
         rv = glance_store_migrate(store, from);
     }
-    if (rv == APR_SUCCESS) {
-        glance_segment_publish(segment, store->server);
-        if (!is_replaced(&old->memory, &segment->memory)) {
-            glance_shm_file_forget(&old->memory);
-        }
+    if (rv == APR_SUCCESS && old->memory.path && !is_replaced(&old->memory, &segment->memory)) {
+        segment->replaced = apr_pstrdup(segment->pool, old->memory.path);
     }
     glance_segment_drop(glance_retained_segments(), old);
     return rv;
@@ -170,7 +167,6 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
             glance_board_restore_sequence(store->board, saved->epoch, saved->latest);
         }
     }
-    glance_segment_publish(segment, store->server);
     return APR_SUCCESS;
 }
 
@@ -297,6 +293,28 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const round_t *
     return APR_SUCCESS;
 }
 
+/* Another module's hook has failed: a later start must not find what this one began. */
+static apr_status_t discard_pending(void *data)
+{
+    const glance_segment_t *segment;
+
+    (void)data;
+    for (segment = *glance_retained_segments(); segment; segment = segment->next) {
+        glance_segment_discard_pending(segment);
+    }
+    return APR_SUCCESS;
+}
+
+void glance_post_config_publish(server_rec *server, apr_pool_t *ptemp)
+{
+    glance_segment_t *segment;
+
+    for (segment = *glance_retained_segments(); segment; segment = segment->next) {
+        glance_segment_publish(segment, server);
+    }
+    drop_orphans(server, ptemp);
+}
+
 int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
                               server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
 {
@@ -313,9 +331,9 @@ int glance_post_config_boards(const apr_array_header_t *boards, const char *stat
     if (is_new) {
         round.saved = glance_state_file_load(state_file, server, ptemp);
     }
+    apr_pool_cleanup_register(pconf, NULL, discard_pending, apr_pool_cleanup_null);
     if (set_up_all(boards, &round) != APR_SUCCESS) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    drop_orphans(server, ptemp);
     return OK;
 }

@@ -33,4 +33,9 @@ typedef struct {
 int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
                               server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp);
 
+/** On the last post_config hook: lets later servers find the new boards, and drops those that are
+ * no longer configured. Until then a start that another module fails leaves everything as it was.
+ */
+void glance_post_config_publish(server_rec *server, apr_pool_t *ptemp);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "apr_strings.h"
 
+#include "core/atomic_file.h"
 #include "core/board_repair.h"
 #include "core/clock.h"
 
@@ -84,14 +85,30 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
         || make_memory(segment, size, place, server) != APR_SUCCESS) {
         return discard(segment);
     }
+    segment->is_pending = 1;
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
     return enlist(list, segment);
 }
 
-void glance_segment_publish(const glance_segment_t *segment, const server_rec *server)
+void glance_segment_discard_pending(const glance_segment_t *segment)
 {
-    apr_status_t rv = glance_shm_file_publish(&segment->memory);
+    if (segment->is_pending && segment->memory.path) {
+        glance_atomic_file_discard(segment->memory.path);
+    }
+}
 
+void glance_segment_publish(glance_segment_t *segment, const server_rec *server)
+{
+    apr_status_t rv;
+
+    if (!segment->is_pending) {
+        return;
+    }
+    rv = glance_shm_file_publish(&segment->memory);
+    segment->is_pending = 0;
+    if (segment->replaced) {
+        glance_shm_file_forget(&(glance_shm_file_t){.path = segment->replaced});
+    }
     if (rv != APR_SUCCESS) {
         warn_not_kept(segment->name, segment->memory.path, rv, server);
     }

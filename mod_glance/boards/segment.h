@@ -18,6 +18,8 @@ typedef struct glance_segment_t {
     const char *name; /* of the board */
     apr_pool_t *pool;
     glance_shm_file_t memory;
+    int is_pending;       /* made, but not published yet */
+    const char *replaced; /* the file that its publication makes obsolete, or NULL */
     struct glance_segment_t *next;
 } glance_segment_t;
 
@@ -32,8 +34,11 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server);
 
-/** Lets a later server find this segment. A failure is logged. */
-void glance_segment_publish(const glance_segment_t *segment, const server_rec *server);
+/** Lets a later server find this segment, unless it can already. A failure is logged. */
+void glance_segment_publish(glance_segment_t *segment, const server_rec *server);
+
+/** Deletes the file of a segment that has not been published. */
+void glance_segment_discard_pending(const glance_segment_t *segment);
 
 /** Why a board that a killed server left must not be used, or NULL. */
 typedef const char *glance_segment_stale_fn_t(const char *name, const glance_board_t *board,

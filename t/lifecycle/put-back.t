@@ -52,7 +52,7 @@ subtest 'two servers with copies of one file' => sub {
 };
 
 subtest 'a disk that is full at the start' => sub {
-    my $httpd = Glance::Httpd->new->configure("GlanceBots big:200000\n$LINES", runtime => "$memory")->start;
+    my $httpd = Glance::Httpd->new->configure($LINES, runtime => "$memory")->start;
     my $file = "$memory/glance-state.json";
     $httpd->post('/api/status/main/0/3');
     $httpd->stop;
