@@ -5,6 +5,7 @@
 #ifndef GLANCE_DIRECTIVES_H
 #define GLANCE_DIRECTIVES_H
 
+#define GLANCE_BOARD "GlanceBoard"
 #define GLANCE_BOTS "GlanceBots"
 #define GLANCE_MAX_VIEWERS "GlanceMaxViewers"
 #define GLANCE_CLUSTER_PASSPHRASE "GlanceClusterPassphrase"

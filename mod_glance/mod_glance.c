@@ -32,7 +32,7 @@ static int set_up_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         return OK;
     }
     if (glance_post_config_boards(glance_config_boards(server, ptemp),
-                                  glance_config_of(server)->state_file, server, pconf, ptemp)
+                                  glance_config_of(server)->state_file, server, pconf)
         != OK) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -41,10 +41,13 @@ static int set_up_boards(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     return OK;
 }
 
+/* After the hooks of all other modules: if one of them fails, nothing has been published. */
 static int start_saving(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *server)
 {
     (void)plog;
-    (void)ptemp;
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
+        glance_post_config_publish(server, ptemp);
+    }
     glance_state_saver_post_config(pconf, server, glance_config_of(server)->state_file);
     return OK;
 }
@@ -81,7 +84,7 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(glance_config_resolve, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_check_config(glance_config_check, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(set_up_boards, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(start_saving, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_post_config(start_saving, NULL, NULL, APR_HOOK_REALLY_LAST + 1);
     ap_hook_post_config(check_live, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_child_init(child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_stopping(glance_hub_stop, NULL, NULL, APR_HOOK_MIDDLE);

@@ -97,30 +97,70 @@ static apr_status_t migrate(glance_store_t *store, const apr_array_header_t *clu
     if (rv == APR_SUCCESS && from) {
         rv = glance_store_migrate(store, from);
     }
-    if (rv == APR_SUCCESS) {
-        glance_segment_publish(segment, store->server);
-        if (!is_replaced(&old->memory, &segment->memory)) {
-            glance_shm_file_forget(&old->memory);
-        }
+    if (rv == APR_SUCCESS && old->memory.path && !is_replaced(&old->memory, &segment->memory)) {
+        segment->replaced = apr_pstrdup(segment->pool, old->memory.path);
     }
     glance_segment_drop(glance_retained_segments(), old);
     return rv;
+}
+
+static const glance_saved_state_board_t *find_saved(const round_t *round, const char *name)
+{
+    return round->saved
+               ? glance_saved_state_find(round->saved, glance_saved_state_name(round->pool, name))
+               : NULL;
+}
+
+/* The name that httpd guessed for a server, under which its board may be found, or NULL. */
+static const char *guessed_name(const char *name, const server_rec *server, apr_pool_t *pool)
+{
+    char *guessed;
+
+    if (strcmp(name, GLANCE_BOARD_DEFAULT) != 0) {
+        return NULL;
+    }
+    guessed = apr_pstrdup(pool, server->server_hostname);
+    ap_str_tolower(guessed);
+    return guessed;
+}
+
+/* What the state file has of a board, or NULL. */
+static const glance_saved_state_board_t *saved_board(const round_t *round,
+                                                     const glance_store_t *store)
+{
+    const glance_saved_state_board_t *saved = find_saved(round, store->name);
+    const char *guessed = guessed_name(store->name, store->server, round->pool);
+
+    return saved || !guessed ? saved : find_saved(round, guessed);
+}
+
+/* The board's memory, or NULL. */
+static glance_segment_t *find_segment(const glance_store_t *store, apr_pool_t *pool)
+{
+    glance_segment_t *list = *glance_retained_segments();
+    glance_segment_t *segment = glance_segment_find(list, store->name);
+    const char *guessed = guessed_name(store->name, store->server, pool);
+
+    if (segment || !guessed) {
+        return segment;
+    }
+    segment = glance_segment_find(list, guessed);
+    if (segment) {
+        glance_segment_rename(segment, store->name);
+    }
+    return segment;
 }
 
 /* Makes a board that is not in memory yet, with the states of the state file. */
 static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clusters,
                           glance_shm_file_place_t place, const round_t *round)
 {
-    const glance_saved_state_board_t *saved = NULL;
+    const glance_saved_state_board_t *saved = saved_board(round, store);
     glance_segment_t *segment;
     apr_status_t rv = make_board(store, clusters, place, &segment, round->pool);
 
     if (rv != APR_SUCCESS) {
         return rv;
-    }
-    if (round->saved) {
-        saved = glance_saved_state_find(round->saved,
-                                        glance_saved_state_name(round->pool, store->name));
     }
     if (saved) {
         glance_saved_state_restore(saved, store->board, glance_clock_now());
@@ -128,19 +168,22 @@ static apr_status_t begin(glance_store_t *store, const apr_array_header_t *clust
             glance_board_restore_sequence(store->board, saved->epoch, saved->latest);
         }
     }
-    glance_segment_publish(segment, store->server);
     return APR_SUCCESS;
 }
 
-/* Why a board that a killed server left must not be used, or NULL. After a clean stop there are
- * only boards that an earlier reload had dropped. Without a state file, no board is kept: it would
- * still be there at a later start that has a newer state file. */
-static const char *why_stale(const round_t *round)
+/* Without a state file no board is kept: it would still be there at a later start with a newer
+ * state file. */
+static const char *why_stale(const char *name, const glance_board_t *board, const void *data)
 {
+    const round_t *round = data;
+    const glance_saved_state_board_t *saved = find_saved(round, name);
+
     if (!round->keeps_states) {
         return GLANCE_STATE_FILE " is none";
     }
-    return round->saved && round->saved->clean ? "the state file is newer" : NULL;
+    return saved && glance_saved_state_is_newer(saved, round->saved->clean, board)
+               ? "the state file is newer"
+               : NULL;
 }
 
 /* The board that a killed server left, or else a new one. */
@@ -149,8 +192,8 @@ static apr_status_t adopt_or_begin(glance_store_t *store, const apr_array_header
 {
     glance_shm_file_place_t place = kept_place(store, round->pool);
 
-    *segment = glance_segment_adopt(glance_retained_segments(), store->name, &place,
-                                    why_stale(round), store->server, round->pool);
+    *segment = glance_segment_adopt(glance_retained_segments(), store->name, &place, why_stale,
+                                    round, store->server, round->pool);
     if (*segment) {
         return APR_SUCCESS;
     }
@@ -163,7 +206,7 @@ static apr_status_t adopt_or_begin(glance_store_t *store, const apr_array_header
 static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clusters,
                            const round_t *round)
 {
-    glance_segment_t *segment = glance_segment_find(*glance_retained_segments(), store->name);
+    glance_segment_t *segment = find_segment(store, round->pool);
     const char *how = "kept";
     apr_status_t rv = APR_SUCCESS;
 
@@ -190,18 +233,15 @@ static apr_status_t attach(glance_store_t *store, const apr_array_header_t *clus
 
 static glance_store_t *make_store(const glance_post_config_board_t *declared, apr_pool_t *pool)
 {
-    char *name = apr_pstrdup(pool, declared->server->server_hostname);
-    glance_store_t *store;
+    glance_store_t *store = glance_store_add(declared->name, declared->server, pool);
 
-    ap_str_tolower(name);
-    store = glance_store_add(name, declared->server, pool);
     store->times = declared->times;
     return store;
 }
 
 static apr_status_t set_up_board(const glance_post_config_board_t *declared, const round_t *round)
 {
-    glance_store_t *store = glance_store_find(declared->server->server_hostname);
+    glance_store_t *store = glance_store_find(declared->name);
     apr_status_t rv;
 
     if (store) {
@@ -254,8 +294,30 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const round_t *
     return APR_SUCCESS;
 }
 
+/* Another module's hook has failed: a later start must not find what this one began. */
+static apr_status_t discard_pending(void *data)
+{
+    const glance_segment_t *segment;
+
+    (void)data;
+    for (segment = *glance_retained_segments(); segment; segment = segment->next) {
+        glance_segment_discard_pending(segment);
+    }
+    return APR_SUCCESS;
+}
+
+void glance_post_config_publish(server_rec *server, apr_pool_t *ptemp)
+{
+    glance_segment_t *segment;
+
+    for (segment = *glance_retained_segments(); segment; segment = segment->next) {
+        glance_segment_publish(segment, server);
+    }
+    drop_orphans(server, ptemp);
+}
+
 int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
-                              server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp)
+                              server_rec *server, apr_pool_t *pconf)
 {
     round_t round = {.keeps_states = state_file != NULL, .pool = pconf};
     apr_pool_t *loading;
@@ -272,11 +334,8 @@ int glance_post_config_boards(const apr_array_header_t *boards, const char *stat
     if (is_new) {
         round.saved = glance_state_file_load(state_file, server, loading);
     }
+    apr_pool_cleanup_register(pconf, NULL, discard_pending, apr_pool_cleanup_null);
     rv = set_up_all(boards, &round);
     glance_scratch_end(loading);
-    if (rv != APR_SUCCESS) {
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    drop_orphans(server, ptemp);
-    return OK;
+    return rv == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

@@ -14,9 +14,13 @@
 
 #include "boards/store.h"
 
+/** The name of a board where nobody wrote one: httpd's guess may change at any start. */
+#define GLANCE_BOARD_DEFAULT "default"
+
 /** A board as a server declares it. */
 typedef struct {
-    const server_rec *server;           /* its ServerName is the board's name */
+    const server_rec *server;
+    const char *name;                   /* of the board, in lower case */
     const apr_array_header_t *clusters; /* of glance_cluster_t */
     glance_times_t times;
 } glance_post_config_board_t;
@@ -27,6 +31,11 @@ typedef struct {
  * @param state_file NULL: no states are kept while the server is down.
  * @return OK, or HTTP_INTERNAL_SERVER_ERROR after logging why there can be none. */
 int glance_post_config_boards(const apr_array_header_t *boards, const char *state_file,
-                              server_rec *server, apr_pool_t *pconf, apr_pool_t *ptemp);
+                              server_rec *server, apr_pool_t *pconf);
+
+/** On the last post_config hook: lets later servers find the new boards, and drops those that are
+ * no longer configured. Until then a start that another module fails leaves everything as it was.
+ */
+void glance_post_config_publish(server_rec *server, apr_pool_t *ptemp);
 
 #endif

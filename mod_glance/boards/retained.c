@@ -17,7 +17,7 @@
 /* Retained data lives in the process pool, which outlives this module's code: only plain data and
  * libapr's objects may lie in it. The key changes with its structures and with the board's layout,
  * so that a module that replaces an older version at a graceful restart never reads its data. */
-#define RETAINED_KEY "mod_glance/7"
+#define RETAINED_KEY "mod_glance/8"
 
 /* A lock file. It stays open: its locks end with the descriptor. */
 typedef struct lock_file_t {

@@ -8,6 +8,7 @@
 
 #include "apr_strings.h"
 
+#include "core/atomic_file.h"
 #include "core/board_repair.h"
 #include "core/clock.h"
 
@@ -84,35 +85,52 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
         || make_memory(segment, size, place, server) != APR_SUCCESS) {
         return discard(segment);
     }
+    segment->is_pending = 1;
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
     return enlist(list, segment);
 }
 
-void glance_segment_publish(const glance_segment_t *segment, const server_rec *server)
+void glance_segment_discard_pending(const glance_segment_t *segment)
 {
-    apr_status_t rv = glance_shm_file_publish(&segment->memory);
+    if (segment->is_pending && segment->memory.path) {
+        glance_atomic_file_discard(segment->memory.path);
+    }
+}
 
+void glance_segment_publish(glance_segment_t *segment, const server_rec *server)
+{
+    apr_status_t rv;
+
+    if (!segment->is_pending) {
+        return;
+    }
+    rv = glance_shm_file_publish(&segment->memory);
+    segment->is_pending = 0;
+    if (segment->replaced) {
+        glance_shm_file_forget(&(glance_shm_file_t){.path = segment->replaced});
+    }
     if (rv != APR_SUCCESS) {
         warn_not_kept(segment->name, segment->memory.path, rv, server);
     }
 }
 
 /* What is wrong with the memory as that of a board, or NULL. */
-static const char *fault_of(const glance_segment_t *segment, apr_pool_t *pool)
+static const char *fault_of(const glance_segment_t *segment, glance_segment_stale_fn_t *why_stale,
+                            const void *data, apr_pool_t *pool)
 {
     glance_board_t *board;
+    const char *fault;
 
     if (glance_segment_open(&board, segment, pool) != APR_SUCCESS) {
         return "it is not a board of this version of mod_glance";
     }
-    return glance_board_adopt(board, glance_clock_now());
+    fault = why_stale(segment->name, board, data);
+    return fault ? fault : glance_board_adopt(board, glance_clock_now());
 }
 
 static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segment,
-                               const char *stale, const server_rec *server, apr_pool_t *pool)
+                               const char *fault, const server_rec *server)
 {
-    const char *fault = stale ? stale : fault_of(segment, pool);
-
     if (!fault) {
         return enlist(list, segment);
     }
@@ -125,7 +143,8 @@ static glance_segment_t *adopt(glance_segment_t **list, glance_segment_t *segmen
 }
 
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
-                                       glance_shm_file_place_t *place, const char *stale,
+                                       glance_shm_file_place_t *place,
+                                       glance_segment_stale_fn_t *why_stale, const void *data,
                                        const server_rec *server, apr_pool_t *pool)
 {
     glance_segment_t *segment;
@@ -139,7 +158,7 @@ glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name
                               (glance_shm_file_place_t){apr_pstrdup(segment->pool, place->path),
                                                         place->locks});
     if (rv == APR_SUCCESS) {
-        return adopt(list, segment, stale, server, pool);
+        return adopt(list, segment, fault_of(segment, why_stale, data, pool), server);
     }
     if (!APR_STATUS_IS_ENOENT(rv)) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
@@ -155,6 +174,11 @@ apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t 
                                  apr_pool_t *pool)
 {
     return glance_board_open(board, segment->memory.base, segment->memory.size, pool);
+}
+
+void glance_segment_rename(glance_segment_t *segment, const char *name)
+{
+    segment->name = apr_pstrdup(segment->pool, name);
 }
 
 void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment)

@@ -18,6 +18,8 @@ typedef struct glance_segment_t {
     const char *name; /* of the board */
     apr_pool_t *pool;
     glance_shm_file_t memory;
+    int is_pending;       /* made, but not published yet */
+    const char *replaced; /* the file that its publication makes obsolete, or NULL */
     struct glance_segment_t *next;
 } glance_segment_t;
 
@@ -32,22 +34,33 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server);
 
-/** Lets a later server find this segment. A failure is logged. */
-void glance_segment_publish(const glance_segment_t *segment, const server_rec *server);
+/** Lets a later server find this segment, unless it can already. A failure is logged. */
+void glance_segment_publish(glance_segment_t *segment, const server_rec *server);
+
+/** Deletes the file of a segment that has not been published. */
+void glance_segment_discard_pending(const glance_segment_t *segment);
+
+/** Why a board that a killed server left must not be used, or NULL. */
+typedef const char *glance_segment_stale_fn_t(const char *name, const glance_board_t *board,
+                                              const void *data);
 
 /** Adopts the board of that name that a killed server left, at the head of the list. The log says
  * why if it cannot be used.
  * @param place where it is kept; its path is set to NULL if a new segment must not be kept there.
- * @param stale the reason to delete it unread, in words; NULL: none.
+ * @param why_stale says in words why it must be deleted, or NULL. @param data for it.
  * @param pool for temporary data.
  * @return NULL if there is none that can be used. */
 glance_segment_t *glance_segment_adopt(glance_segment_t **list, const char *name,
-                                       glance_shm_file_place_t *place, const char *stale,
+                                       glance_shm_file_place_t *place,
+                                       glance_segment_stale_fn_t *why_stale, const void *data,
                                        const server_rec *server, apr_pool_t *pool);
 
 /** This process' view of the board. @return as glance_board_open(). */
 apr_status_t glance_segment_open(glance_board_t **board, const glance_segment_t *segment,
                                  apr_pool_t *pool);
+
+/** Gives a segment another name. Its file stays where it is. */
+void glance_segment_rename(glance_segment_t *segment, const char *name);
 
 /** Removes a segment from the list and unmaps it. Its file stays. */
 void glance_segment_drop(glance_segment_t **list, glance_segment_t *segment);

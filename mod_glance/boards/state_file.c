@@ -107,17 +107,6 @@ static void log_loaded(const glance_saved_state_t *saved, const char *path,
                               : "without a clean stop: viewers start with a new hello");
 }
 
-static void remove_clean_mark(glance_saved_state_t *saved, const char *path,
-                              const server_rec *server, apr_pool_t *pool)
-{
-    glance_buffer_t *text = glance_saved_state_again(saved);
-
-    if (!text || glance_state_file_write(path, text, server, pool) != APR_SUCCESS) {
-        saved->clean = 0;
-    }
-    glance_buffer_release(text);
-}
-
 const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,
                                                    apr_pool_t *pool)
 {
@@ -145,9 +134,6 @@ const glance_saved_state_t *glance_state_file_load(const char *path, const serve
     if (glance_saved_state_read(saved, text, length, &fault, pool) != APR_SUCCESS) {
         set_damaged_aside(path, fault, server, pool);
         return NULL;
-    }
-    if (saved->clean) {
-        remove_clean_mark(saved, path, server, pool);
     }
     log_loaded(saved, path, server);
     return saved;

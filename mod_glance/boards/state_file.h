@@ -12,8 +12,7 @@
 #include "core/saved_state.h"
 
 /** Reads the state file. A file that is damaged or cannot be read is set aside, and the log has one
- * line for each problem. After a clean stop, the file is written again without the mark. If that
- * fails, the stop does not count as clean, since the mark would still be there after a crash.
+ * line for each problem. Nothing is written: the first save of the start replaces the file.
  * @param path NULL: there is none.
  * @return what it holds, or NULL. Lives as long as @a pool. */
 const glance_saved_state_t *glance_state_file_load(const char *path, const server_rec *server,

@@ -10,15 +10,17 @@
 #include "ap_mpm.h"
 #include "http_core.h"
 
+#include "core/clock.h"
 #include "boards/process.h"
 #include "boards/retained.h"
 #include "boards/scratch.h"
 #include "boards/state_file.h"
 #include "boards/store.h"
 
-/* How long the last save waits for the lock, at a stop or restart. */
-#define LAST_TRIES 100
-#define LAST_PAUSE apr_time_from_msec(1)
+/* How long a save waits for the lock at each board. Readers of large boards hold it often, and for
+ * some milliseconds. */
+#define BOARD_TRIES 500
+#define BOARD_PAUSE 200
 
 /* Since the counters only grow, the sum changes if any of them does. */
 static apr_uint64_t sum_of_revisions(void)
@@ -32,6 +34,20 @@ static apr_uint64_t sum_of_revisions(void)
     return sum;
 }
 
+static apr_status_t take_snapshot(glance_store_t *store, glance_snapshot_t **snapshot)
+{
+    apr_status_t rv;
+    int tries = 0;
+
+    while ((rv = glance_store_try_snapshot(store, snapshot)) == APR_EBUSY
+           && ++tries < BOARD_TRIES) {
+        glance_snapshot_release(*snapshot);
+        *snapshot = NULL;
+        apr_sleep(BOARD_PAUSE);
+    }
+    return rv;
+}
+
 /* Copies all boards. The caller releases the snapshots, whatever this returns. */
 static apr_status_t take_entries(apr_array_header_t *entries)
 {
@@ -42,7 +58,7 @@ static apr_status_t take_entries(apr_array_header_t *entries)
         glance_saved_state_entry_t *entry = apr_array_push(entries);
 
         entry->name = glance_saved_state_name(entries->pool, store->name);
-        rv = glance_store_try_snapshot(store, &entry->snapshot);
+        rv = take_snapshot(store, &entry->snapshot);
     }
     return rv;
 }
@@ -60,7 +76,7 @@ static apr_status_t write_entries(const apr_array_header_t *entries, int clean)
                                      entries->pool);
     }
     glance_buffer_release(text);
-    glance_counters_note_save(glance_retained_counters(), now, rv == APR_SUCCESS);
+    glance_counters_note_save(glance_retained_counters(), glance_clock_now(), rv == APR_SUCCESS);
     return rv;
 }
 
@@ -115,14 +131,7 @@ int glance_state_saver_monitor(apr_pool_t *pool, server_rec *server)
 
 static apr_status_t save_last(int clean)
 {
-    apr_status_t rv;
-    int tries = 0;
-
-    while ((rv = clean ? save_now(clean) : save_if_changed()) == APR_EBUSY
-           && ++tries < LAST_TRIES) {
-        apr_sleep(LAST_PAUSE);
-    }
-    return rv;
+    return clean ? save_now(clean) : save_if_changed();
 }
 
 /* Whether the MPM has ended its work and all of its children. A server that ends because it refuses

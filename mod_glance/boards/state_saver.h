@@ -15,7 +15,8 @@
  * @param path of the state file, allocated in @a pconf; NULL: nothing is saved. */
 void glance_state_saver_post_config(apr_pool_t *pconf, server_rec *server, const char *path);
 
-/** On the monitor hook. Never waits for the lock. @return OK. */
+/** On the monitor hook. Waits for the lock of each board for about a tenth of a second at most, and
+ * gives up at the first board that stays locked. @return OK. */
 int glance_state_saver_monitor(apr_pool_t *pool, server_rec *server);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct {
 
 /** One board and its settings. Lives as long as the configuration. */
 typedef struct glance_store_t {
-    const char *name; /* its servers' ServerName */
+    const char *name; /* GlanceBoard, or its servers' ServerName */
     const server_rec *server;
     int index; /* 0 for the first store, 1 for the next */
     glance_board_t *board;

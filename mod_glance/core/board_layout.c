@@ -8,7 +8,7 @@
 
 #include "apr_strings.h"
 
-#define MAGIC APR_UINT64_C(0x45434e414c470004) /* "GLANCE" and the layout's version */
+#define MAGIC APR_UINT64_C(0x45434e414c470005) /* "GLANCE" and the layout's version */
 
 static apr_uint64_t align8(apr_uint64_t size)
 {
@@ -209,6 +209,22 @@ const glance_board_cluster_t *glance_board_cluster_of(const glance_board_t *boar
 apr_uint64_t glance_board_epoch(const glance_board_t *board)
 {
     return board->header->epoch;
+}
+
+apr_uint64_t glance_board_generation(const glance_board_t *board)
+{
+    return board->header->generation;
+}
+
+int glance_board_can_resume(const glance_board_t *board, apr_uint64_t epoch, apr_uint64_t number)
+{
+    const glance_board_header_t *header = board->header;
+
+    if (epoch == header->epoch) {
+        return number <= glance_board_latest(board, GLANCE_CHANGE);
+    }
+    return header->has_previous && epoch == header->previous_epoch
+           && number <= header->previous_latest;
 }
 
 apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence)

@@ -46,6 +46,9 @@ typedef struct {
     apr_uint32_t cluster_count;
     apr_uint32_t shard_count;
     apr_uint64_t epoch;
+    apr_uint64_t generation; /* higher than that of the board whose states it took over */
+    apr_uint64_t previous_epoch;
+    apr_uint64_t previous_latest; /* its ids up to this number resume here */
     apr_uint64_t latest[GLANCE_SEQUENCES];
     apr_uint64_t revision;    /* counts changes of a state or a report */
     glance_moment_t deadline; /* no shard is due before */
@@ -53,6 +56,7 @@ typedef struct {
     apr_uint32_t writing;
     apr_uint32_t superseded;
     apr_uint32_t notification_requested;
+    apr_uint32_t has_previous; /* there is a previous epoch */
 } glance_board_header_t;
 
 typedef struct {
@@ -107,12 +111,17 @@ const glance_board_cluster_t *glance_board_cluster_of(const glance_board_t *boar
 /* These need no lock, and return values that were current during the call or later. */
 apr_uint64_t glance_board_epoch(const glance_board_t *board);
 apr_uint64_t glance_board_latest(const glance_board_t *board, glance_sequence_e sequence);
+apr_uint64_t glance_board_generation(const glance_board_t *board);
 glance_moment_t glance_board_deadline(const glance_board_t *board);
 glance_moment_t glance_board_swept(const glance_board_t *board); /* 0: never */
 
 /** Counts changes of a state or of what a bot last reported, so of all that the state file holds.
  * Needs no lock: a copy of the board made after this call has every change that is counted. */
 apr_uint64_t glance_board_revision(const glance_board_t *board);
+
+/** Whether a client that knows all changes up to this number of this epoch can resume: in the
+ * board's own epoch, or in the one that the state file ended with. Needs no lock. */
+int glance_board_can_resume(const glance_board_t *board, apr_uint64_t epoch, apr_uint64_t number);
 
 /** Makes a sweep due at once: after a change of the timeout. */
 void glance_board_expect_sweep(glance_board_t *board);

@@ -38,6 +38,7 @@ void glance_board_migrate(glance_board_t *board, glance_board_t *from)
             migrate_cluster(board, to, from, source);
         }
     }
+    glance_board_follow(board, from->header->generation);
     glance_board_expect_sweep(board);
     glance_board_close(from);
 }
@@ -45,6 +46,11 @@ void glance_board_migrate(glance_board_t *board, glance_board_t *from)
 void glance_board_close(glance_board_t *board)
 {
     board->header->superseded = 1;
+}
+
+void glance_board_follow(glance_board_t *board, apr_uint64_t generation)
+{
+    board->header->generation = generation + 1;
 }
 
 void glance_board_restore(glance_board_t *board, apr_uint32_t shard, glance_state_e state,
@@ -63,7 +69,9 @@ void glance_board_restore_sequence(glance_board_t *board, apr_uint64_t epoch, ap
 {
     apr_uint32_t i;
 
-    board->header->epoch = epoch;
+    board->header->previous_epoch = epoch;
+    board->header->previous_latest = latest;
+    board->header->has_previous = 1;
     if (!latest) {
         return;
     }

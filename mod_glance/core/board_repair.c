@@ -61,7 +61,8 @@ static const char *validate(const glance_board_t *board, apr_uint64_t counter_ma
         return "a writer has not finished";
     }
     if (board->header->latest[GLANCE_CHANGE] > counter_max
-        || board->header->latest[GLANCE_HEARTBEAT] > counter_max) {
+        || board->header->latest[GLANCE_HEARTBEAT] > counter_max
+        || board->header->generation > counter_max) {
         return "a counter is impossibly high";
     }
     fault = glance_board_validate_clusters(board);

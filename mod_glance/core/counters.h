@@ -50,11 +50,12 @@ void glance_counters_add(glance_counters_t *counters, glance_counter_e counter,
 
 apr_uint64_t glance_counters_total(const glance_counters_t *counters, glance_counter_e counter);
 
-/** Records an attempt to write the state file. @a now is on the wall clock. */
+/** Records an attempt to write the state file. @a now is a glance_moment_t: the wall clock
+ * may be set. */
 void glance_counters_note_save(glance_counters_t *counters, apr_int64_t now, int succeeded);
 
-/** When the state file was last written (wall clock; 0: never), and whether writing has failed
- * since. */
+/** When the state file was last written (a glance_moment_t; 0: never), and whether writing has
+ * failed since. */
 apr_int64_t glance_counters_last_save(const glance_counters_t *counters, int *failed);
 
 /** Finds a place for this process: a free one, or that of a process that has ended.

@@ -32,6 +32,7 @@
 
 /* Higher numbers of changes are taken for damage. The counter cannot overflow from here. */
 #define LATEST_MAX (APR_INT64_MAX / 2)
+#define GENERATION_MAX (LATEST_MAX / 4)
 
 const char *glance_saved_state_name(apr_pool_t *pool, const char *server_name)
 {
@@ -73,6 +74,9 @@ static json_t *board_json(const glance_saved_state_entry_t *entry, apr_pool_t *p
     int is_sane = snapshot->seq <= LATEST_MAX;
     apr_uint64_t epoch = is_sane ? snapshot->epoch : snapshot->epoch + 1;
     json_int_t changes = is_sane ? (json_int_t)snapshot->seq : 0;
+    json_int_t generation = (json_int_t)(snapshot->generation <= GENERATION_MAX
+                                             ? snapshot->generation
+                                             : GENERATION_MAX);
     json_t *clusters = json_array();
     apr_uint32_t i;
 
@@ -84,9 +88,9 @@ static json_t *board_json(const glance_saved_state_entry_t *entry, apr_pool_t *p
             return NULL;
         }
     }
-    return json_pack("{s:s, s:s, s:I, s:o}", "name", entry->name, "epoch",
-                     apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, epoch), "changes", changes,
-                     "clusters", clusters);
+    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", entry->name, "epoch",
+                     apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, epoch), "generation",
+                     generation, "changes", changes, "clusters", clusters);
 }
 
 static int put_piece(const char *data, size_t length, void *text)
@@ -126,17 +130,6 @@ glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entr
     return text_of(json_pack("{s:i, s:f, s:b, s:o}", "mod_glance", VERSION, "saved",
                              (double)apr_time_as_msec(now) / 1000, "clean", clean, "boards",
                              boards));
-}
-
-glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved)
-{
-    json_t *file = json_copy(saved->json);
-
-    if (json_object_set_new(file, "clean", json_false())) {
-        json_decref(file);
-        return NULL;
-    }
-    return text_of(file);
 }
 
 /* ---- reading ---- */
@@ -212,21 +205,29 @@ static int is_epoch(const char *text)
     return strlen(text) == EPOCH_DIGITS && strspn(text, "0123456789abcdef") == EPOCH_DIGITS;
 }
 
+static int is_counter(json_int_t number, json_int_t max)
+{
+    return number >= 0 && number <= max;
+}
+
 static apr_status_t read_board(reader_t *reader, json_t *json)
 {
     glance_saved_state_board_t *board = apr_array_push(reader->state->boards);
     apr_hash_t *names = apr_hash_make(reader->pool);
     const char *epoch;
     json_int_t latest;
+    json_int_t generation = 0;
     size_t i;
 
-    if (json_unpack(json, "{s:s, s:s, s:I, s:o}", "name", &board->name, "epoch", &epoch, "changes",
-                    &latest, "clusters", &board->json)
-        || !is_epoch(epoch) || latest < 0 || latest > LATEST_MAX) {
+    if (json_unpack(json, "{s:s, s:s, s?I, s:I, s:o}", "name", &board->name, "epoch", &epoch,
+                    "generation", &generation, "changes", &latest, "clusters", &board->json)
+        || !is_epoch(epoch) || !is_counter(latest, LATEST_MAX)
+        || !is_counter(generation, GENERATION_MAX)) {
         return fail(reader, "a board lacks a part");
     }
     board->epoch = (apr_uint64_t)strtoull(epoch, NULL, 16);
     board->latest = (apr_uint64_t)latest;
+    board->generation = (apr_uint64_t)generation;
     board->clusters = apr_array_make(reader->pool, 4, sizeof(glance_cluster_t));
     for (i = 0; i < json_array_size(board->json); i++) {
         if (read_cluster(reader, json_array_get(board->json, i), board->clusters, names)
@@ -315,6 +316,18 @@ const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_sta
     return NULL;
 }
 
+/* After a clean stop, a board of the same number in memory has nothing that the file lacks. */
+int glance_saved_state_is_newer(const glance_saved_state_board_t *saved, int clean,
+                                const glance_board_t *board)
+{
+    apr_uint64_t latest = glance_board_latest(board, GLANCE_CHANGE);
+
+    if (saved->epoch == glance_board_epoch(board)) {
+        return saved->latest > latest || (clean && saved->latest == latest);
+    }
+    return saved->generation > glance_board_generation(board);
+}
+
 static void restore_cluster(json_t *json, glance_board_t *board,
                             const glance_board_cluster_t *cluster, glance_moment_t now)
 {
@@ -335,6 +348,7 @@ void glance_saved_state_restore(const glance_saved_state_board_t *saved, glance_
 {
     int i;
 
+    glance_board_follow(board, saved->generation);
     for (i = 0; i < saved->clusters->nelts; i++) {
         const char *name = APR_ARRAY_IDX(saved->clusters, i, glance_cluster_t).name;
         const glance_board_cluster_t *cluster = glance_board_find(board, name, strlen(name));

@@ -1,7 +1,8 @@
 /* saved_state.h: the text of the state file: boards as compact JSON.
  *
  *   {"mod_glance": 1, "saved": 1732428000.123, "clean": true, "boards": [
- *     {"name": "status.example.org", "epoch": "00c0ffee00c0ffee", "changes": 4711, "clusters": [
+ *     {"name": "status.example.org", "epoch": "00c0ffee00c0ffee", "generation": 7,
+ *      "changes": 4711, "clusters": [
  *       {"name": "main", "shards": 4, "states": "3310", "reported": "333-"}]}]}
  *
  * One digit a shard for its state, one for what its bot last reported (`-`: never). Ages are not
@@ -27,7 +28,8 @@ typedef struct {
 /** A board as it was read. */
 typedef struct {
     const char *name;             /* as glance_saved_state_name() makes it */
-    apr_uint64_t epoch;           /* valid after a clean stop only */
+    apr_uint64_t epoch;           /* viewers resume with its ids after a clean stop only */
+    apr_uint64_t generation;      /* 0 in files of older versions */
     apr_uint64_t latest;          /* the number of its last change */
     apr_array_header_t *clusters; /* of glance_cluster_t */
     struct json_t *json;          /* of the clusters, private to saved_state.c */
@@ -50,9 +52,6 @@ glance_buffer_t *glance_saved_state_write(const glance_saved_state_entry_t *entr
                                           apr_size_t count, apr_time_t now, int clean,
                                           apr_pool_t *pool);
 
-/** The text of a state that was read, without the mark of a clean stop; NULL if memory ran out. */
-glance_buffer_t *glance_saved_state_again(const glance_saved_state_t *saved);
-
 /** Parses the text of a state file.
  * @param state lives as long as @a pool.
  * @param fault receives, on an error, a phrase that says what is wrong and where; it quotes nothing
@@ -64,6 +63,12 @@ apr_status_t glance_saved_state_read(glance_saved_state_t *state, const char *te
 /** The board of that name, or NULL. @a name is as glance_saved_state_name() makes it. */
 const glance_saved_state_board_t *glance_saved_state_find(const glance_saved_state_t *state,
                                                           const char *name);
+
+/** Whether what was read is newer than a board that a killed server left: by generation, and within
+ * one epoch by number. @param clean whether it was written when no process could change the board.
+ */
+int glance_saved_state_is_newer(const glance_saved_state_board_t *saved, int clean,
+                                const glance_board_t *board);
 
 /** Sets the shards of a board that fit by cluster name and id, with a heartbeat at @a now. The
  * caller holds the board's lock, or is the only process that knows of it. */

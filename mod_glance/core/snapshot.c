@@ -61,6 +61,7 @@ void glance_snapshot_begin(glance_snapshot_t *snapshot, apr_time_t wall, glance_
     const glance_board_t *board = snapshot->board;
 
     snapshot->epoch = glance_board_epoch(board);
+    snapshot->generation = glance_board_generation(board);
     snapshot->seq = glance_board_latest(board, GLANCE_CHANGE);
     snapshot->heartbeat = glance_board_latest(board, GLANCE_HEARTBEAT);
     snapshot->now = wall;

@@ -38,6 +38,7 @@ typedef struct {
     apr_uint32_t count;          /* of rows */
     apr_uint32_t copied;         /* rows that have been copied so far */
     apr_uint64_t epoch;
+    apr_uint64_t generation;
     apr_uint64_t seq;       /* covers every change up to this one */
     apr_uint64_t heartbeat; /* and every heartbeat up to this one */
     apr_time_t now;         /* wall clock */

@@ -31,6 +31,19 @@ static const char *set_bots(cmd_parms *cmd, void *dir, const char *argument)
     return fault ? glance_config_fault(cmd, "%s", fault) : NULL;
 }
 
+static const char *set_board(cmd_parms *cmd, void *dir, const char *argument)
+{
+    char *name = apr_pstrdup(cmd->pool, argument);
+
+    (void)dir;
+    if (!*name) {
+        return glance_config_fault(cmd, "the name is empty");
+    }
+    ap_str_tolower(name);
+    glance_config_written(cmd->server)->board = name;
+    return NULL;
+}
+
 static const char *read_time(const cmd_parms *cmd, const char *argument, apr_interval_time_t limit,
                              apr_interval_time_t *time)
 {
@@ -145,6 +158,8 @@ static const char *set_endpoint(cmd_parms *cmd, void *config, const char *name)
 }
 
 const command_rec glance_commands[] = {
+    AP_INIT_TAKE1(GLANCE_BOARD, set_board, NULL, RSRC_CONF,
+                  "the name of this server's board, in place of its ServerName"),
     AP_INIT_ITERATE(GLANCE_BOTS, set_bots, NULL, RSRC_CONF,
                     "the bot's clusters, each as name:shards"),
     AP_INIT_RAW_ARGS(GLANCE_CLUSTER_PASSPHRASE, glance_passphrase_directives_set_cluster, NULL,

@@ -5,6 +5,7 @@
 #include "http/config.h"
 
 #include <limits.h>
+#include <string.h>
 
 #include "apr_strings.h"
 
@@ -119,6 +120,63 @@ const char *glance_config_fault(const cmd_parms *cmd, const char *format, ...)
     return apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", fault, NULL);
 }
 
+/* ---- the names of boards ---- */
+
+static int has_server_name(const ap_directive_t *directive)
+{
+    while (directive && ap_cstr_casecmp(directive->directive, "ServerName") != 0) {
+        directive = directive->next;
+    }
+    return directive != NULL;
+}
+
+/* The section of a virtual host in the configuration, or NULL. */
+static const ap_directive_t *section_of(const server_rec *server)
+{
+    const ap_directive_t *directive;
+
+    for (directive = ap_conftree; directive; directive = directive->next) {
+        if (!ap_cstr_casecmp(directive->directive, "<VirtualHost")
+            && directive->line_num == (int)server->defn_line_number
+            && !strcmp(directive->filename, server->defn_name)) {
+            return directive;
+        }
+    }
+    return NULL;
+}
+
+/* httpd guesses the name of a server without ServerName from that of the machine or of its address,
+ * before any hook of a module runs. So only the parsed configuration tells who wrote it. A virtual
+ * host without ServerName may have the main server's. */
+static int is_name_written(const server_rec *server, const server_rec *main_server)
+{
+    const ap_directive_t *section;
+
+    if (!server->defn_name) {
+        return has_server_name(ap_conftree);
+    }
+    section = section_of(server);
+    return (section && has_server_name(section->first_child))
+           || (!ap_cstr_casecmp(server->server_hostname, main_server->server_hostname)
+               && has_server_name(ap_conftree));
+}
+
+static const char *board_name(const server_rec *server, const server_rec *main_server,
+                              const char *written, apr_pool_t *pool)
+{
+    char *name;
+
+    if (written) {
+        return written;
+    }
+    if (!is_name_written(server, main_server)) {
+        return GLANCE_BOARD_DEFAULT;
+    }
+    name = apr_pstrdup(pool, server->server_hostname);
+    ap_str_tolower(name);
+    return name;
+}
+
 /* ---- resolve ---- */
 
 static apr_interval_time_t time_or(apr_interval_time_t written, apr_interval_time_t usual)
@@ -160,6 +218,7 @@ int glance_config_resolve(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         config_t *config = config_of(one);
 
         config->resolved = resolve(&config->written, pconf);
+        config->resolved.board = board_name(one, main_server, config->written.board, pconf);
     }
     return OK;
 }
@@ -194,6 +253,7 @@ const apr_array_header_t *glance_config_boards(const server_rec *main_server, ap
         if (glance_config_has_board(one, main_server)) {
             APR_ARRAY_PUSH(boards, glance_post_config_board_t) = (glance_post_config_board_t){
                 .server = one,
+                .name = glance_config_of(one)->board,
                 .clusters = glance_config_of(one)->clusters,
                 .times = glance_config_of(one)->times,
             };
@@ -208,7 +268,7 @@ void glance_config_attach(const server_rec *main_server)
 
     for (one = main_server; one; one = one->next) {
         config_of(one)->store = glance_config_has_board(one, main_server)
-                                    ? glance_store_find(one->server_hostname)
+                                    ? glance_store_find(glance_config_of(one)->board)
                                     : config_of(main_server)->store;
     }
 }

@@ -25,6 +25,7 @@ typedef struct {
     apr_array_header_t *keys;     /* of glance_key_t; NULL: no check */
     int is_open;                  /* GlancePassphrase "": there are no keys */
     glance_times_t times;
+    const char *board;      /* GlanceBoard, in lower case; resolved: the board's name */
     int max_viewers;        /* per child; or GLANCE_MAX_VIEWERS_AUTO */
     const char *state_file; /* as written: the argument; resolved: the path, NULL for none */
 } glance_settings_t;

@@ -91,8 +91,13 @@ static const char *differing_time(const glance_settings_t *one, const glance_set
 /* A virtual host without a board of its own shares the main server's board and its times. */
 static int check_times(apr_pool_t *pool, const server_rec *main_server, const server_rec *server)
 {
-    const char *directive = differing_time(glance_config_of(server), glance_config_of(main_server));
+    const glance_settings_t *own = glance_config_of(server);
+    const char *directive = differing_time(own, glance_config_of(main_server));
 
+    if (server != main_server && glance_config_written(server)->board
+        && glance_config_written(server) != glance_config_written(main_server)) {
+        directive = GLANCE_BOARD;
+    }
     if (!directive) {
         return OK;
     }
@@ -103,7 +108,7 @@ static int check_times(apr_pool_t *pool, const server_rec *main_server, const se
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
-/* Servers with the same ServerName share one board, so its settings must be the same. */
+/* Servers whose boards have the same name share one board, so its settings must be the same. */
 static int check_pair(apr_pool_t *pool, const server_rec *one, const server_rec *other)
 {
     const glance_settings_t *a = glance_config_of(one);
@@ -116,8 +121,8 @@ static int check_pair(apr_pool_t *pool, const server_rec *one, const server_rec 
     }
     COMPLAIN(other,
              "%s differs between %s and %s, which share one board because both have the "
-             "ServerName %s: make them equal, remove one of them, or change one of the names",
-             directive, place_of(pool, one), place_of(pool, other), one->server_hostname);
+             "name %s: make them equal, or name one of the boards with " GLANCE_BOARD,
+             directive, place_of(pool, one), place_of(pool, other), glance_config_of(one)->board);
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -127,7 +132,7 @@ static int check_pairs(apr_pool_t *pool, const server_rec *main_server, const se
 
     for (other = one->next; other; other = other->next) {
         if (glance_config_has_board(other, main_server)
-            && !ap_cstr_casecmp(one->server_hostname, other->server_hostname)
+            && !strcmp(glance_config_of(one)->board, glance_config_of(other)->board)
             && check_pair(pool, one, other) != OK) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }

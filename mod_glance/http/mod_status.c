@@ -59,8 +59,8 @@ static void show_totals(request_rec *r, int as_text)
 static void show_save(request_rec *r, int as_text)
 {
     int failed;
-    apr_time_t saved = glance_counters_last_save(glance_retained_counters(), &failed);
-    int ago = saved ? (int)apr_time_sec(apr_time_now() - saved) : -1;
+    glance_moment_t saved = glance_counters_last_save(glance_retained_counters(), &failed);
+    int ago = saved ? (int)apr_time_sec(glance_clock_age(saved, glance_clock_now())) : -1;
 
     if (as_text) {
         ap_rprintf(r, "GlanceLastSave: %d\nGlanceSaveFailing: %d\n", ago, failed);

@@ -48,8 +48,7 @@ glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *st
     last = last_event_id(r, query);
     /* The feed's messages have no ids, so its clients cannot resume. */
     if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
-        && place.epoch == glance_board_epoch(store->board)
-        && place.seq <= glance_board_latest(store->board, GLANCE_CHANGE)) {
+        && glance_board_can_resume(store->board, place.epoch, place.seq)) {
         stream.resumes = 1;
         stream.seq = place.seq;
     }
