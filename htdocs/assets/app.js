@@ -307,6 +307,8 @@ function load() {
 }
 
 brand();
+document.documentElement.dataset.running = 'true';
+$('#without').hidden = true;
 $('#counts').append(...totals.map(({ element }) => element));
 /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */
 const controls = document.querySelectorAll('label [name]');

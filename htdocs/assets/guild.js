@@ -13,7 +13,7 @@
 const DIRECT = /^(?:.*\/channels\/)?@me(?:[/?#].*)?$/i;
 const SHARD = /^(?:#|(?<name>[^:/;]+?)\s*[#:])\s*(?<id>\d{1,7})$/;
 /** The ID of a server in whatever was pasted around it. */
-const RUN = /(?<!\d)\d{15,20}(?!\d)/;
+const RUN = /(?:^|\D)(\d{15,20})(?!\d)/;
 /** Marks that no reader sees, which come along with what is copied. */
 const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu;
 
@@ -45,7 +45,7 @@ export function parse(text) {
   if (!bare) return { kind: 'empty' };
   if (DIRECT.test(bare)) return { kind: 'direct' };
   // An ID alone may be short, and have white space anywhere.
-  const id = /^\d+$/.test(bare) ? bare : RUN.exec(shown)?.[0];
+  const id = /^\d+$/.test(bare) ? bare : RUN.exec(shown)?.[1];
   if (id)
     return BigInt(id) < 1n << 64n ? { kind: 'guild', guild: BigInt(id) } : { kind: 'invalid' };
 
