@@ -70,7 +70,7 @@ test('the height is there before the tiles are', async () => {
   await becomes(height, (SIZE / 50) * 24, 'height');
 });
 
-test('a search finds a tile far below, and "Show on the grid" brings it into view, uncut', async () => {
+test('a search finds a tile far below, and a button brings it into view, uncut', async () => {
   await page.fill('#header-guild', '#19321');
   await page.click('#reveal');
   await becomes(
