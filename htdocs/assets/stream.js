@@ -112,6 +112,16 @@ export function listen({ stream, feed, named }, take, show, stepped) {
     route.feedOpened();
   }
 
+  /** Where one brings nothing, the other is opened beside it. */
+  function openOther() {
+    if (!socket) {
+      openFeed();
+      return;
+    }
+    route.feedFailed();
+    openStream();
+  }
+
   function opened() {
     first = true;
     connection.opened(clock());
@@ -154,7 +164,7 @@ export function listen({ stream, feed, named }, take, show, stepped) {
     if (step) stepped();
     // After sleep, no connection is to be trusted.
     if (connection.due(clock()) || (step && connection.phase !== 'paused')) open();
-    else if (source && !socket && connection.mute(clock())) openFeed();
+    else if (!(source && socket) && connection.mute(clock())) openOther();
     present();
   }, 1000);
   open();

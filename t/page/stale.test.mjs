@@ -147,3 +147,13 @@ test('a feed that is mute does not end a stream that brings events', async () =>
   await becomes(() => mock.asked.length > length + 3, true, 'the stream goes on');
   await connection('live');
 });
+
+test('a feed that is named and mute: the stream brings the events', async () => {
+  mock.quiet = true;
+  mock.files.set(
+    '/assets/config.js',
+    `window.config = { url: '${base.replace('http', 'ws')}/api/feed' };`,
+  );
+  await page.goto(base);
+  await connection('live');
+});
