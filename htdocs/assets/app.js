@@ -44,7 +44,11 @@ const now = () => frozen ?? Date.now();
 const look = ({ index, id }) => board.clusters[index].shard(id, now());
 
 /** @param {Hit} hit */
-const spell = (hit, short = false) => sentence(board.clusters[hit.index], hit.id, look(hit), short);
+const spell = (hit, short = false) =>
+  sentence(board.clusters[hit.index], hit.id, look(hit), short) + asOf();
+
+/** What follows everything that may have changed since the connection was lost. */
+const asOf = () => (frozen ? `, as of ${clock(frozen)}, connection lost` : '');
 
 /** The state that the address filters for, or -1. */
 const filtered = () => STATES.indexOf(get('state'));
@@ -102,7 +106,6 @@ function rebuild() {
 /** @param {Hit[]} changes */
 function changed(changes) {
   for (const { index, id } of changes) grids[index].paint(id);
-  for (const grid of grids) grid.total();
   filter();
   say(headline(board.counts()));
   /** @param {Hit} hit */
@@ -178,7 +181,8 @@ function refresh() {
   showCounts(counts, filtered());
   showTrouble(counts, filtered());
   answers.show(finder.hits);
-  extras?.show(filtered());
+  extras?.show(filtered(), asOf());
+  for (const grid of grids) grid.total(asOf());
   if (board.clusters.length) showHead(headline(counts), !board.first(1).length);
 }
 
@@ -227,8 +231,8 @@ function showHead(text, well) {
   const shard = { state, silent: NaN, since: NaN };
   const watched = hit && sentence(board.clusters[hit.index], hit.id, shard, true);
   document.title = `${interruption() ?? watched ?? text} · ${settings.branding}`;
-  showIcon(state);
-  write($('#headline'), text);
+  showIcon(interruption() ? -1 : state);
+  write($('#headline'), text + asOf());
 }
 
 function interruption() {
@@ -236,9 +240,9 @@ function interruption() {
   return body.dataset.connection === 'paused' ? 'Paused' : undefined;
 }
 
-/** @param {number} state */
+/** @param {number} state -1 where it is not known any more */
 function showIcon(state) {
-  const kind = { [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble';
+  const kind = { '-1': '-lost', [ONLINE]: '', [OFFLINE]: '-offline' }[state] ?? '-trouble';
   const href = `assets/favicon${kind}.svg`;
   const icon = $('[rel=icon]');
   if (icon.getAttribute('href') !== href) icon.setAttribute('href', href);
@@ -307,6 +311,8 @@ function load() {
 }
 
 brand();
+document.documentElement.dataset.running = 'true';
+$('#without').hidden = true;
 $('#counts').append(...totals.map(({ element }) => element));
 /** @type {NodeListOf<HTMLInputElement | HTMLSelectElement>} */
 const controls = document.querySelectorAll('label [name]');
@@ -326,4 +332,9 @@ addEventListener('hashchange', navigated);
 setInterval(() => {
   if (!document.hidden && !lost()) learn();
 }, 1000);
-listen(settings, (name, data, when) => takers[name]?.(data, when), showConnection);
+listen(
+  settings,
+  (name, data, when) => takers[name]?.(data, when),
+  showConnection,
+  () => board.forgetTimes(),
+);

@@ -151,6 +151,14 @@ export class Board {
     );
   }
 
+  /** Forgets all times, as after a step of the reader's clock. */
+  forgetTimes() {
+    for (const { heartbeats, since } of this.clusters) {
+      heartbeats.fill(NaN);
+      since.fill(NaN);
+    }
+  }
+
   /**
    * The first shards in one of the states, in the order of these.
    * @param {number} limit

@@ -1,12 +1,6 @@
 // Display settings, saved where the browser allows storage. SPDX-License-Identifier: ISC
 
-/** @type {Record<string, string>} */
-let store = {};
-try {
-  store = localStorage;
-} catch {
-  // Without storage, a choice lasts as long as the page.
-}
+import { recall, remember } from './store.js';
 
 /** @param {HTMLInputElement | HTMLSelectElement} control */
 function valueOf(control) {
@@ -25,13 +19,13 @@ export function keep(controls, changed) {
     const apply = () => {
       document.documentElement.dataset[name] = valueOf(control);
     };
-    const saved = store[name] ?? '';
+    const saved = recall(name, 'localStorage');
     if (control instanceof HTMLSelectElement) control.value = saved;
     else control.checked = Boolean(saved);
     control.onchange = () => {
-      store[name] = valueOf(control);
       apply();
       changed();
+      remember(name, valueOf(control), 'localStorage');
     };
     apply();
   }

@@ -14,6 +14,8 @@ export const LIMITS = {
   polling: 2e3,
   // from "reconnecting" to "lost"
   doubt: 5e3,
+  // a stream brings its first event sooner, unless something holds it back
+  mute: 3e3,
   // a hidden tab keeps its connection
   hidden: 300e3,
 };
@@ -41,6 +43,8 @@ export class Connection {
   /** @type {number | undefined} from when on the reader is told of a missing connection */
   #trouble;
   #tries = 0;
+  /** When it was opened. */
+  #asked = 0;
 
   /** @param {number} now */
   constructor(now) {
@@ -64,8 +68,17 @@ export class Connection {
     return now >= this.deadline;
   }
 
+  /**
+   * Whether the stream has brought no event for longer than one that works.
+   * @param {number} now
+   */
+  mute(now) {
+    return !this.delivered && /^open/.test(this.phase) && now - this.#asked >= LIMITS.mute;
+  }
+
   /** @param {number} now */
   opening(now) {
+    this.#asked = now;
     // A connection is reopened when no event came; that alone is not reported as trouble.
     this.#trouble ??= now + 1e3;
     this.delivered = false;

@@ -66,12 +66,13 @@ export class Detail {
    * @param {import('./board.js').Cluster} cluster
    * @param {Shard} shard
    * @param {boolean} pending whether the shard's document is on its way
+   * @param {string} old says that everything is, where it is
    */
-  fill({ id }, { name, size, timeout }, shard, pending) {
+  fill({ id }, { name, size, timeout }, shard, pending, old) {
     write(this.#heading, `${name}: shard ${id} of ${count(size)}`);
     this.#sign.dataset.status = String(shard.state);
     write(this.#state, title(shard.state));
-    write(this.#meaning, meaning(shard.state, timeout));
+    write(this.#meaning, meaning(shard.state, timeout) + old);
     const { reported, heartbeat, since } = facts(shard, pending ? '…' : 'not known');
     write(this.#facts.reported, reported);
     write(this.#facts.heartbeat, heartbeat);

@@ -96,7 +96,7 @@ export class List {
   }
 }
 
-let announced = 0;
+let announced = -1e4;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 let urgent = false;
@@ -110,9 +110,9 @@ export function say(text, answer = false) {
   if (urgent && !answer) return;
   urgent = answer;
   clearTimeout(timer);
-  const wait = answer ? 600 : announced + 1e4 - Date.now();
+  const wait = answer ? 600 : announced + 1e4 - performance.now();
   timer = setTimeout(() => {
-    announced = Date.now();
+    announced = performance.now();
     urgent = false;
     write($('#status'), text);
   }, wait);

@@ -27,6 +27,7 @@ export class Extras {
   #legend = new Legend();
   #status;
   #table;
+  #old = '';
 
   /**
    * @param {import('./board.js').Board} board
@@ -67,11 +68,15 @@ export class Extras {
     await answers;
   }
 
-  /** @param {number} only a state, or -1 for all */
-  show(only) {
+  /**
+   * @param {number} only a state, or -1 for all
+   * @param {string} old says that everything is, where it is
+   */
+  show(only, old) {
+    this.#old = old;
     const [cluster] = this.#board.clusters;
     if (cluster) this.#legend.fill(cluster.timeout);
-    this.#table.show(only);
+    this.#table.show(only, old);
     this.#showDetail();
   }
 
@@ -79,6 +84,6 @@ export class Extras {
     const { hit } = this.#detail;
     if (!hit) return;
     const cluster = this.#board.clusters[hit.index];
-    this.#detail.fill(hit, cluster, this.#look(hit), this.#status.awaits(hit));
+    this.#detail.fill(hit, cluster, this.#look(hit), this.#status.awaits(hit), this.#old);
   }
 }

@@ -22,9 +22,9 @@ export class Finder {
 
   /**
    * @param {() => void} found called after other text was typed
-   * @param {(hit: Hit) => void} enter called for the Enter key
+   * @param {(hit: Hit) => void} reveal shows a tile
    */
-  constructor(found, enter) {
+  constructor(found, reveal) {
     field.oninput = () => {
       rewrite('guild', field.value.trim());
       this.search();
@@ -32,8 +32,11 @@ export class Finder {
     };
     $('form').onsubmit = (event) => {
       event.preventDefault();
-      this.hits.slice(0, 1).forEach(enter);
+      // A keyboard on the screen would cover the answer.
+      if (matchMedia('(pointer: coarse)').matches) field.blur();
+      $('#answers').scrollIntoView({ block: 'nearest' });
     };
+    $('#reveal').onclick = () => this.hits.slice(0, 1).forEach(reveal);
   }
 
   /**
@@ -63,5 +66,6 @@ export class Finder {
     this.hits = hits;
     field.setAttribute('aria-invalid', String(invalid));
     write($('#hint'), hint);
+    $('#reveal').hidden = !hits.length;
   }
 }

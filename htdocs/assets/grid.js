@@ -135,9 +135,10 @@ export class Grid {
     tile.setAttribute('aria-label', this.#tagged.has(id) ? `${name}, yours` : name);
   }
 
-  total() {
+  /** @param {string} [old] says that it is */
+  total(old = '') {
     const { counts, size } = this.#cluster;
-    write(this.#total, `${count(counts[ONLINE])} of ${count(size)} online`);
+    write(this.#total, `${count(counts[ONLINE])} of ${count(size)} online${old}`);
   }
 
   /**

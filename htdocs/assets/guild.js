@@ -10,11 +10,12 @@
  * @property {number} [id] of the shard
  */
 
-const LINK =
-  /^(https?:\/\/)?((ptb|canary)\.)?discord(app)?\.com\/channels\/(?<id>@me|\d+)([/?#].*)?$/i;
+const DIRECT = /^(?:.*\/channels\/)?@me(?:[/?#].*)?$/i;
 const SHARD = /^(?:#|(?<name>[^:/;]+?)\s*[#:])\s*(?<id>\d{1,7})$/;
-/** \s does not include the two characters without width. */
-const SPACE = /[\s\u200b\u2060]+/g;
+/** The ID of a server in whatever was pasted around it. */
+const RUN = /(?:^|\D)(\d{15,20})(?!\d)/;
+/** Marks that no reader sees, which come along with what is copied. */
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]+/gu;
 
 /**
  * By BigInt: a double would round the id, and now and then name another shard.
@@ -24,17 +25,31 @@ const SPACE = /[\s\u200b\u2060]+/g;
 export const shardOf = (guild, shards) => Number((guild >> 22n) % BigInt(shards));
 
 /**
+ * Drops the invisible marks, and turns full-width characters into ASCII.
+ * @param {string} text
+ */
+const visible = (text) =>
+  text
+    .replace(INVISIBLE, '')
+    .replace(/\s+/g, ' ')
+    .replace(/[\uff01-\uff5e]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+    .trim();
+
+/**
  * @param {string} text
  * @returns {Parsed}
  */
 export function parse(text) {
-  const bare = text.replace(SPACE, '');
-  const id = LINK.exec(bare)?.groups?.id ?? bare;
-  if (!id) return { kind: 'empty' };
-  if (/^@me$/i.test(id)) return { kind: 'direct' };
-  if (/^\d+$/.test(id) && BigInt(id) < 1n << 64n) return { kind: 'guild', guild: BigInt(id) };
+  const shown = visible(text);
+  const bare = shown.replace(/ /g, '');
+  if (!bare) return { kind: 'empty' };
+  if (DIRECT.test(bare)) return { kind: 'direct' };
+  // An ID alone may be short, and have white space anywhere.
+  const id = /^\d+$/.test(bare) ? bare : RUN.exec(shown)?.[1];
+  if (id)
+    return BigInt(id) < 1n << 64n ? { kind: 'guild', guild: BigInt(id) } : { kind: 'invalid' };
 
-  const shard = SHARD.exec(text.trim())?.groups;
+  const shard = SHARD.exec(shown)?.groups;
   return shard ? { kind: 'shard', name: shard.name, id: Number(shard.id) } : { kind: 'invalid' };
 }
 

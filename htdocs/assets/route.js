@@ -12,7 +12,11 @@ export class Route {
     this.feed = Boolean(named);
   }
 
-  /** The feed has opened: it is kept, and tried first after an interruption. */
+  get works() {
+    return this.#works;
+  }
+
+  /** The feed has brought an event: it is kept, and tried first after an interruption. */
   feedOpened() {
     this.feed = true;
     this.#works = true;

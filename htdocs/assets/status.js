@@ -47,7 +47,7 @@ export class Status {
   #asked = new Set();
   /** @type {Set<string>} the shards whose documents were asked for and have not come yet */
   #pending = new Set();
-  #until = 0;
+  #until = -1;
 
   /**
    * @param {string} url
@@ -118,9 +118,10 @@ export class Status {
    * @param {string} key
    */
   #due(key) {
-    if (Date.now() > this.#until) {
+    // No clock step may make the pause longer.
+    if (performance.now() > this.#until) {
       this.#asked.clear();
-      this.#until = Date.now() + PAUSE;
+      this.#until = performance.now() + PAUSE;
     }
     if (this.#asked.has(key)) return false;
     this.#asked.add(key);

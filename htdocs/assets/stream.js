@@ -1,9 +1,12 @@
 // Receives events by an EventSource or a WebSocket. SPDX-License-Identifier: ISC
 import { Connection, LIMITS } from './connection.js';
 import { Route } from './route.js';
+import { recall, remember } from './store.js';
 
 /** An interruption of fewer milliseconds counts as none. */
 const GAP = 15e3;
+/** A greater difference between the clocks is a step of the reader's, or sleep of the computer. */
+const STEP = 5e3;
 /** The WebSocket close code of a server that restarts. */
 const GOING_AWAY = 1001;
 
@@ -12,11 +15,14 @@ const GOING_AWAY = 1001;
  * @param {(name: string, data: any, when: number) => void} take called with each event; `when`
  *   is NaN for the first one after an absence
  * @param {(view: string, contact: number) => void} show called whenever the view of the
- *   connection may have changed
+ *   connection may have changed, with the time of day of the last event
+ * @param {() => void} stepped called after a step of the reader's clock, or sleep
  */
-export function listen({ stream, feed, named }, take, show) {
-  const connection = new Connection(Date.now());
-  const route = new Route(named);
+export function listen({ stream, feed, named }, take, show, stepped) {
+  // Deadlines are by a clock that nobody sets.
+  const clock = () => performance.now();
+  const connection = new Connection(clock());
+  const route = new Route(named || recall('feed', 'sessionStorage') === feed);
   /** @type {EventSource | undefined} */
   let source;
   /** @type {WebSocket | undefined} */
@@ -25,8 +31,10 @@ export function listen({ stream, feed, named }, take, show) {
   let hiding;
   let lastId = '';
   let first = false;
+  let contact = 0;
+  let offset = Date.now() - clock();
 
-  const present = () => show(connection.view(Date.now()), connection.contact);
+  const present = () => show(connection.view(clock()), contact);
 
   /** @param {string} url */
   function resumed(url) {
@@ -45,7 +53,7 @@ export function listen({ stream, feed, named }, take, show) {
 
   function open() {
     close();
-    connection.opening(Date.now());
+    connection.opening(clock());
     if (route.feed) openFeed();
     else openStream();
   }
@@ -57,7 +65,7 @@ export function listen({ stream, feed, named }, take, show) {
     opening.onerror = () => {
       const { delivered } = connection;
       const closed = opening.readyState === EventSource.CLOSED;
-      if (!connection.streamEnded(Date.now(), closed)) opening.close();
+      if (!connection.streamEnded(clock(), closed)) opening.close();
       route.streamEnded(delivered, connection.polling);
       if (connection.polling && route.feed && !socket) openFeed();
       present();
@@ -75,29 +83,48 @@ export function listen({ stream, feed, named }, take, show) {
     socket = opening;
     let isOpen = false;
     opening.onopen = () => {
-      source?.close();
-      source = undefined;
       isOpen = true;
-      route.feedOpened();
-      opened();
+      if (!source) opened();
     };
     opening.onmessage = ({ data: text }) => {
+      if (opening !== socket) return;
       const { event, id, data } = JSON.parse(text);
+      if (source) first = true;
+      source?.close();
+      source = undefined;
+      keepFeed();
       receive(event, id, data);
     };
     opening.onclose = ({ code }) => {
       if (opening !== socket) return;
       socket = undefined;
-      if (isOpen) connection.feedEnded(Date.now(), code === GOING_AWAY);
+      if (source) route.feedFailed();
+      else if (isOpen) connection.feedEnded(clock(), code === GOING_AWAY);
       else route.feedFailed();
       if (!isOpen && !source) openStream();
       present();
     };
   }
 
+  /** The feed works: it is kept, also when the page is loaded again. */
+  function keepFeed() {
+    if (!route.feed || !route.works) remember('feed', feed, 'sessionStorage');
+    route.feedOpened();
+  }
+
+  /** Where one brings nothing, the other is opened beside it. */
+  function openOther() {
+    if (!socket) {
+      openFeed();
+      return;
+    }
+    route.feedFailed();
+    openStream();
+  }
+
   function opened() {
     first = true;
-    connection.opened(Date.now());
+    connection.opened(clock());
   }
 
   /**
@@ -107,21 +134,22 @@ export function listen({ stream, feed, named }, take, show) {
    */
   function receive(name, id, data) {
     const now = Date.now();
-    const missed = first && now - connection.contact > GAP;
+    const missed = first && Math.max(now - contact, clock() - connection.contact) > GAP;
     first = false;
     lastId = id;
-    connection.received(now);
+    contact = now;
+    connection.received(clock());
     take(name, data, missed ? NaN : now);
     present();
   }
 
   function back() {
-    if (!document.hidden && connection.returned(Date.now())) open();
+    if (!document.hidden && connection.returned(clock())) open();
   }
 
   function pause() {
     close();
-    connection.paused(Date.now());
+    connection.paused(clock());
   }
 
   addEventListener('online', back);
@@ -131,7 +159,12 @@ export function listen({ stream, feed, named }, take, show) {
     back();
   });
   setInterval(() => {
-    if (connection.due(Date.now())) open();
+    const step = Math.abs(Date.now() - clock() - offset) > STEP;
+    offset = Date.now() - clock();
+    if (step) stepped();
+    // After sleep, no connection is to be trusted.
+    if (connection.due(clock()) || (step && connection.phase !== 'paused')) open();
+    else if (!(source && socket) && connection.mute(clock())) openOther();
     present();
   }, 1000);
   open();

@@ -61,14 +61,17 @@ export class Table {
     return Boolean(document.documentElement.dataset.table);
   }
 
-  /** @param {number} only a state, or -1 for all */
-  show(only) {
+  /**
+   * @param {number} only a state, or -1 for all
+   * @param {string} old says that everything is, where it is
+   */
+  show(only, old) {
     this.#element.hidden = !this.wanted();
     const order = only < 0 ? [...ORDER.slice(1), ONLINE] : [only];
     const counts = this.#board.counts();
     const sum = order.reduce((all, state) => all + counts[state], 0);
     const part = sum > ROWS ? `${count(ROWS)} of ` : '';
-    write(this.#caption, `Shards, the worst first: ${part}${count(sum)}`);
+    write(this.#caption, `Shards, the worst first: ${part}${count(sum)}${old}`);
     this.#rows.show(this.wanted() ? this.#board.first(ROWS, order) : []);
   }
 }

@@ -79,7 +79,7 @@ test('nothing from elsewhere', () => {
 });
 
 test('every module that is imported exists, and every module is imported', () => {
-  const wanted = new Set([...modules('app.js'), ...modules('extras.js'), 'config.js']);
+  const wanted = new Set([...modules('app.js'), ...modules('extras.js'), 'config.js', 'start.js']);
   assert.deepEqual(scripts.map((name) => name.slice('assets/'.length)).sort(), [...wanted].sort());
   assert.match(read('assets/app.js'), /import\('\.\/extras\.js'\)/);
 });

@@ -53,8 +53,44 @@ test('takes links to any channel', () => {
   assert.deepEqual(parse(`discord.com/channels/${GUILD}/1`), guild, 'without a scheme');
 });
 
+test('takes what people paste: the run of 15 to 20 digits', () => {
+  for (const text of [
+    `\u200e${GUILD}\u200f`,
+    `\u2066${GUILD}\u2069`,
+    '1327\u00ad6144\u200d0697\u20606077\u200e726',
+    '１３２７６１４４０６９７６０７７７２６',
+    `<#${GUILD}>`,
+    `<@&${GUILD}>`,
+    `Server ID: ${GUILD}`,
+    `Server ID:${GUILD}`,
+    `serveur\u00a0: ${GUILD}.`,
+    `"${GUILD}"`,
+    `“${GUILD}”`,
+    `\`${GUILD}\``,
+    `${GUILD},`,
+    `(${GUILD})`,
+    `"1327\ufeff614406976077726"`,
+    `discord://-/channels/${GUILD}/1327614406976077999`,
+    `discord://discord.com/channels/${GUILD}`,
+    `https://discord.com/events/${GUILD}/1327614406976077999`,
+    `https://ptb.discord.com/channels/${GUILD}/1`,
+    `https://discord.com/servers/example-${GUILD}`,
+    `https://example.org/#guild=${GUILD}`,
+    `Example (${GUILD}) #2`,
+  ]) {
+    assert.deepEqual(parse(text), guild, JSON.stringify(text));
+  }
+  assert.deepEqual(parse('ID: 132761440697607'), { kind: 'guild', guild: 132761440697607n });
+});
+
 test('takes direct messages', () => {
-  for (const text of ['@me', '@ME', 'https://discord.com/channels/@me/123']) {
+  for (const text of [
+    '@me',
+    '@ME',
+    'https://discord.com/channels/@me/123',
+    `discord://-/channels/@me/${GUILD}`,
+    `discord://discord.com/channels/@me/${GUILD}`,
+  ]) {
     assert.deepEqual(parse(text), { kind: 'direct' }, text);
   }
 });
@@ -85,7 +121,10 @@ const BAD = [
   '#-1',
   '#1e1',
   'https://example.com/channels/1',
-  `https://discord.com.evil/channels/${GUILD}`,
+  'ID: 18446744073709551616',
+  'ID: 12345678901234',
+  'ID: 123456789012345678901',
+  '99999999999999999999',
   'discord.com/channels/abc',
   'https://discord.com/invite/1',
   '\u0661\u0662\u0663',

@@ -116,11 +116,11 @@ test('the search stays in the fragment', async () => {
   assert.equal(await page.inputValue('#header-guild'), GUILD);
 });
 
-test('Enter brings the tile into view, typing moves nothing', async () => {
+test('"Show on the grid" brings the tile into view, typing moves nothing', async () => {
   await page.setViewportSize({ width: 390, height: 400 });
   await page.fill('#header-guild', '#50');
   assert.equal(await page.evaluate(() => scrollY), 0);
-  await page.press('#header-guild', 'Enter');
+  await page.click('#reveal');
   const seen = () =>
     tile(50).evaluate((element) => {
       const { top, bottom } = element.getBoundingClientRect();

@@ -17,7 +17,8 @@ export class Mock {
   asked = []; // "stream" or "feed", with what it was resumed after
   feed = true; // whether there is one
   slow; // a promise that the feed's handshakes wait for
-  stream = true;
+  stream = true; // 'mute' sends no event, 'hang' no answer
+  quiet = false; // whether the feed opens and sends nothing
   retry = 3000; // milliseconds after which the stream is asked for again, as mod_glance has it
   hello = HELLO;
   files = new Map(); // path => text of files that differ from the page's own, or of documents
@@ -76,6 +77,11 @@ export class Mock {
 
   #poll(response, after) {
     this.asked.push(`stream ${after}`);
+    if (this.stream === 'hang') return undefined;
+    if (this.stream === 'mute') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      return undefined;
+    }
     if (!this.stream) return response.writeHead(404).end();
     const [event, data] = after ? ['update', { now: 0, clusters: {} }] : ['hello', this.hello];
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -101,6 +107,7 @@ export class Mock {
     // A close is answered.
     socket.on('data', ([first]) => first === 0x88 && socket.end(Buffer.from([0x88, 0])));
     socket.on('close', () => this.#sockets.delete(socket));
+    if (this.quiet) return undefined;
     if (after) this.#send(socket, 'update', { now: 0, clusters: {} });
     else this.#send(socket, 'hello', this.hello);
     return undefined;

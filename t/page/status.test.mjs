@@ -49,6 +49,7 @@ test("asks for the times that are not known, by the cluster's encoded name", asy
 
 test('takes the times and the reported state, never the state itself', async (t) => {
   t.mock.method(Date, 'now', () => 1e12);
+  t.mock.method(performance, 'now', () => 1e12);
   answer = () => ({
     ok: true,
     json: async () => ({ id: 0, state: 1, silent: 52, since: 22, reported: 3 }),
@@ -66,12 +67,15 @@ test('does not ask for a shard that never reported, nor for times that events to
 
 test('asks again once an online shard seems silent for longer than the timeout', async (t) => {
   t.mock.method(Date, 'now', () => 1e12);
+  t.mock.method(performance, 'now', () => 1e12);
   await status.learn(look, hits(0), hits(0)[0]);
   assert.equal(asked.length, 2);
   Date.now.mock.mockImplementation(() => 1e12 + 28e3);
+  performance.now.mock.mockImplementation(() => 1e12 + 28e3);
   await status.learn(look, hits(0), hits(0)[0]);
   assert.equal(asked.length, 2, 'heard 30 s ago at most');
   Date.now.mock.mockImplementation(() => 1e12 + 40e3);
+  performance.now.mock.mockImplementation(() => 1e12 + 40e3);
   await status.learn(look, hits(0));
   assert.equal(asked.length, 3);
   assert.equal(shard(0).silent, 2);
@@ -79,8 +83,10 @@ test('asks again once an online shard seems silent for longer than the timeout',
 
 test('does not ask for the heartbeat of an offline shard, unless in detail', async (t) => {
   t.mock.method(Date, 'now', () => 1e12);
+  t.mock.method(performance, 'now', () => 1e12);
   board.update({ clusters: { 'two words': { 2: '3' } } }, 1e12);
   Date.now.mock.mockImplementation(() => 1e12 + 600e3);
+  performance.now.mock.mockImplementation(() => 1e12 + 600e3);
   await status.learn(look, hits(3));
   assert.deepEqual(asked, [], 'for 10 min');
   await status.learn(look, [], hits(3)[0]);
@@ -159,11 +165,13 @@ test('asks for all at once, and takes the shards of the board', async () => {
 
 test('asks for all at once: not again for a while, not where all times are known', async (t) => {
   t.mock.method(Date, 'now', () => 1e12);
+  t.mock.method(performance, 'now', () => 1e12);
   answer = () => ({ ok: false });
   await status.learnAll();
   await status.learnAll();
   assert.equal(asked.length, 1, 'a failure is not asked again at once');
   Date.now.mock.mockImplementation(() => 1e12 + 11e3);
+  performance.now.mock.mockImplementation(() => 1e12 + 11e3);
   const list = (...states) =>
     states.map((state, id) => ({ id, state, silent: 2, since: 60, reported: 3 }));
   answer = () => ({
@@ -178,6 +186,7 @@ test('asks for all at once: not again for a while, not where all times are known
   await status.learnAll();
   assert.equal(asked.length, 2, 'but later');
   Date.now.mock.mockImplementation(() => 1e12 + 22e3);
+  performance.now.mock.mockImplementation(() => 1e12 + 22e3);
   await status.learnAll();
   assert.equal(asked.length, 2, 'and no more when all is known');
 });

@@ -416,7 +416,7 @@ test('a row opens the detail', async () => {
 test('the page works without its extras, and loads them later', async () => {
   let missing = true;
   await page.addInitScript(() => {
-    localStorage.table = 'true';
+    localStorage['glance.table'] = 'true';
   });
   await page.route('**/assets/table.js', (route) => (missing ? route.abort() : route.continue()));
   await page.clock.install();
