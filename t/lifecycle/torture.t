@@ -153,7 +153,7 @@ sub read_stream {
     if (!$viewer->{head}) {
         $viewer->{in} =~ s{\AHTTP/1\.1 (\d+) .*?\r\n\r\n}{}s or return;
         die "status $1 for a viewer" unless $1 == 200;
-        $viewer->{head} = 1;
+        $viewer->{head} = $viewer->{is_first} = 1;
     }
     while ($viewer->{in} =~ s/\A(.*?)\n\n//s) {
         my $block = $1;
@@ -175,9 +175,12 @@ sub take {
     my ($epoch, $seq) = split /-/, $event->{id};
     if ($event->{event} eq 'update') {
         my ($old_epoch, $old_seq) = split /-/, $viewer->{last};
-        die "an update of epoch $epoch for $viewer->{last}" if $epoch ne $old_epoch;
-        die "an update to $seq after $old_seq" if $seq < $old_seq;
+        # A start after a clean stop begins an epoch, and still knows the ids of the one before.
+        die "an update of epoch $epoch after $viewer->{last}"
+            if $epoch ne $old_epoch and not $viewer->{is_first};
+        die "an update to $seq after $old_seq" if $epoch eq $old_epoch and $seq < $old_seq;
     }
+    $viewer->{is_first} = 0;
     $viewer->{last} = $event->{id};
     $events->{ $event->{event} }++;
     my $clusters = $event->{json}{clusters};
