@@ -29,7 +29,8 @@ afterEach(async () => {
   mock.close();
 });
 
-const live = () => page.locator('[data-connection=live] .cluster').first().waitFor();
+const live = () =>
+  page.locator('[data-connection=live] .cluster').first().waitFor({ state: 'attached' });
 const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
 
 for (const area of ['localStorage', 'sessionStorage']) {
