@@ -464,7 +464,7 @@ test('settings are kept', async () => {
   await page.reload();
   assert.deepEqual(
     await page
-      .locator('[name]:not(meta)')
+      .locator('[name]:not(meta, [name=guild])')
       .evaluateAll((all) => all.map((one) => (one.type === 'checkbox' ? one.checked : one.value))),
     [true, true, 'many', 'dark'],
   );
