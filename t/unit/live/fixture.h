@@ -207,9 +207,9 @@ __attribute__((unused)) static glance_broadcast_t *broadcast_of(apr_pool_t *pool
     return broadcast;
 }
 
-/* A viewer that joins. It stays valid until it is dropped. */
-__attribute__((unused)) static glance_viewer_t *join(glance_broadcast_t *broadcast,
-                                                     glance_dialect_e dialect, client_t *client)
+/* A viewer that has not joined yet. */
+__attribute__((unused)) static glance_viewer_t *viewer_of(glance_dialect_e dialect,
+                                                          client_t *client)
 {
     glance_connection_t connection = {.ops = &memory_ops,
                                       .socket = FIRST_SOCKET + (int)(client - clients),
@@ -218,6 +218,15 @@ __attribute__((unused)) static glance_viewer_t *join(glance_broadcast_t *broadca
 
     viewer->store = &store;
     viewer->wants_health = 1;
+    return viewer;
+}
+
+/* A viewer that joins. It stays valid until it is dropped. */
+__attribute__((unused)) static glance_viewer_t *join(glance_broadcast_t *broadcast,
+                                                     glance_dialect_e dialect, client_t *client)
+{
+    glance_viewer_t *viewer = viewer_of(dialect, client);
+
     glance_broadcast_join(broadcast, viewer, now);
     return viewer;
 }
