@@ -73,11 +73,12 @@ sub employ {
 # Whether an order has come.
 sub ordered { IO::Select->new($_[0])->can_read($_[1] // 0) }
 
-# Some bots, each with its own shards. A POST is repeated until its answer is 204. Told to stop, reports "shard state" for each shard.
+# Some bots, each with its own shards. A POST is repeated until its answer is 204. Told to stop, and once
+# many shards have a state, reports "shard state" for each shard.
 sub be_bots {
     my ($orders, $reports, @bots) = @_;
     my (%ledger, %http);
-    while (!ordered($orders)) {
+    while (!ordered($orders) or keys %ledger <= 100 / $BOT_PROCESSES) {
         for my $bot (@bots) {
             my $shard = $bot + $BOTS * int rand $SHARDS / $BOTS;
             my $state = 2 + int rand 5;

@@ -8,10 +8,11 @@ use Glance::Http;
 use Glance::Httpd;
 use Glance::Picture;
 use Glance::Test;
+use IO::Select ();
 use POSIX ();
 
 my $SHARDS = 200_000;    # to copy them takes long enough for a writer to come in between
-my $SECONDS = 4;
+my $SECONDS = 3;
 
 my $httpd = Glance::Httpd->new;
 $httpd->configure("GlanceBots main:$SHARDS small:1\nGlanceHealthTimeout 1h\nGlanceStreamInterval 20ms\n"
@@ -19,15 +20,20 @@ $httpd->configure("GlanceBots main:$SHARDS small:1\nGlanceHealthTimeout 1h\nGlan
 $httpd->post('/api/status/main/0/3');
 $httpd->post('/api/status/small/0/3');
 
-# Writes states all over the board, and ends.
+my @writers;
+
+# Writes states all over the board until its pipe is closed, and some more.
 sub start_writer {
     my ($seed) = @_;
+    pipe my $orders, my $to or die "pipe: $!";
     my $pid = fork // die "fork: $!";
-    return $pid if $pid;
+    return { pid => $pid, to => $to } if $pid;
+    close $_->{to} for @writers, { to => $to };
     srand $seed;
     my $http = Glance::Http->new(port => $httpd->{port});
-    my $end = now() + $SECONDS;
-    while (now() < $end) {
+    my $left = 100;
+    while ($left > 0) {
+        $left-- if IO::Select->new($orders)->can_read(0);
         my $answer = $http->request('POST', sprintf '/api/status/main/%d/%d', rand $SHARDS, 2 + rand 5);
         POSIX::_exit(1) unless $answer and $answer->status == 204;
     }
@@ -37,8 +43,8 @@ sub start_writer {
 # A decoder in Perl would take seconds.
 sub states_in { join '', $_[0]->body =~ /"state":(\d)/g }
 
-my @writers = map { start_writer($_) } 1, 2;
-my $end = now() + $SECONDS - 1;
+push @writers, start_writer($_) for 1, 2;
+my $end = now() + $SECONDS;
 my (@stay, @leave, @documents);
 while (now() < $end) {
     push @stay, { viewer => $httpd->viewer(path => '/api/stream?pulse=0'), picture => Glance::Picture->new };
@@ -48,8 +54,9 @@ while (now() < $end) {
     $viewer->close;
 }
 push @documents, $httpd->http('GET', '/api/status/main', seconds => 30);
-for my $pid (@writers) {
-    waitpid $pid, 0;
+close $_->{to} for @writers;
+for my $writer (@writers) {
+    waitpid $writer->{pid}, 0;
     is($?, 0, 'all pushes of a writer are answered');
 }
 my $last = $httpd->http('GET', '/api/status/main', seconds => 30);
