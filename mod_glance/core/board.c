@@ -100,17 +100,25 @@ void glance_board_sweep_begin(glance_board_sweep_t *sweep, glance_board_t *board
     glance_board_set_deadline(board, now + GLANCE_SWEEP_GRAIN);
 }
 
-static void sweep_shard(glance_board_sweep_t *sweep, glance_board_t *board, apr_uint32_t shard,
-                        apr_array_header_t *transitions)
+/* Sweeps the shards from @a first to before @a end. Returns the earliest deadline that is left. */
+static glance_moment_t sweep_shards(glance_board_t *board, apr_uint32_t first, apr_uint32_t end,
+                                    glance_moment_t now, apr_int64_t timeout,
+                                    apr_array_header_t *transitions)
 {
-    glance_moment_t deadline = glance_shard_deadline(&board->shards[shard], sweep->timeout);
+    glance_moment_t next = GLANCE_NO_MOMENT;
+    apr_uint32_t i;
 
-    if (deadline <= sweep->now) {
-        mark_unhealthy(board, shard, sweep->now, transitions);
+    for (i = first; i < end; i++) {
+        glance_moment_t deadline = glance_shard_deadline(&board->shards[i], timeout);
+
+        if (deadline <= now) {
+            mark_unhealthy(board, i, now, transitions);
+        }
+        else if (deadline < next) {
+            next = deadline;
+        }
     }
-    else if (deadline < sweep->next) {
-        sweep->next = deadline;
-    }
+    return next;
 }
 
 /* A shard that was written after its piece is due at the earliest one timeout after the beginning.
@@ -137,14 +145,15 @@ int glance_board_sweep_piece(glance_board_sweep_t *sweep, glance_board_t *board,
 {
     apr_uint32_t left = board->shard_count - sweep->at;
     apr_uint32_t end = sweep->at + (left < GLANCE_PIECE ? left : GLANCE_PIECE);
+    glance_moment_t next;
 
     if (board->header->superseded) {
         glance_board_set_deadline(board, GLANCE_NO_MOMENT);
         return 0;
     }
-    for (; sweep->at < end; sweep->at++) {
-        sweep_shard(sweep, board, sweep->at, transitions);
-    }
+    next = sweep_shards(board, sweep->at, end, sweep->now, sweep->timeout, transitions);
+    sweep->next = next < sweep->next ? next : sweep->next;
+    sweep->at = end;
     if (sweep->at < board->shard_count) {
         return 1;
     }

@@ -103,7 +103,7 @@ static glance_buffer_t *frame_event(const char *name, glance_place_t id, glance_
         glance_buffer_puts(message, "{\"event\":\"");
         glance_buffer_puts(message, name);
         glance_buffer_puts(message, "\",\"id\":\"");
-        glance_sse_put_id(message, id);
+        glance_event_id_put(message, id);
         glance_buffer_puts(message, "\",\"data\":");
         glance_buffer_put(message, payload->data, payload->length);
         glance_buffer_puts(message, "}");

@@ -47,7 +47,7 @@ glance_stream_request_t glance_admission_read(request_rec *r, glance_store_t *st
     stream.wants_health = !pulse || strcmp(pulse, "0") != 0;
     last = last_event_id(r, query);
     /* The feed's messages have no ids, so its clients cannot resume. */
-    if (last && dialect != GLANCE_FEED && glance_sse_parse_id(&place, last)
+    if (last && dialect != GLANCE_FEED && glance_event_id_parse(&place, last)
         && glance_board_can_resume(store->board, place.epoch, place.seq)) {
         stream.resumes = 1;
         stream.seq = place.seq;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sse.h"
+#include "core/event_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +15,7 @@ static void check(const glance_place_t *id, const char *text)
 {
     glance_buffer_t *written = glance_buffer_make(0);
 
-    glance_sse_put_id(written, *id);
+    glance_event_id_put(written, *id);
     if (memcmp(written->data, text, 17) != 0) {
         abort();
     }
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memcpy(text, data, size);
     text[size] = '\0';
-    if (glance_sse_parse_id(&id, text)) {
+    if (glance_event_id_parse(&id, text)) {
         check(&id, text);
     }
     free(text);
