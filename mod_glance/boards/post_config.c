@@ -294,18 +294,6 @@ static apr_status_t set_up_all(const apr_array_header_t *boards, const round_t *
     return APR_SUCCESS;
 }
 
-/* Another module's hook has failed: a later start must not find what this one began. */
-static apr_status_t discard_pending(void *data)
-{
-    const glance_segment_t *segment;
-
-    (void)data;
-    for (segment = *glance_retained_segments(); segment; segment = segment->next) {
-        glance_segment_discard_pending(segment);
-    }
-    return APR_SUCCESS;
-}
-
 void glance_post_config_publish(server_rec *server, apr_pool_t *ptemp)
 {
     glance_segment_t *segment;
@@ -334,7 +322,6 @@ int glance_post_config_boards(const apr_array_header_t *boards, const char *stat
     if (is_new) {
         round.saved = glance_state_file_load(state_file, server, loading);
     }
-    apr_pool_cleanup_register(pconf, NULL, discard_pending, apr_pool_cleanup_null);
     rv = set_up_all(boards, &round);
     glance_scratch_end(loading);
     return rv == APR_SUCCESS ? OK : HTTP_INTERNAL_SERVER_ERROR;

@@ -73,6 +73,14 @@ static apr_status_t make_memory(glance_segment_t *segment, apr_size_t size,
     return glance_shm_file_make(&segment->memory, size, place);
 }
 
+/* httpd destroys the process pool, and with it that of the segment, while this code is still
+ * loaded: the pool of the configuration, which unloads it, is older. */
+static apr_status_t discard_file(void *path)
+{
+    glance_atomic_file_discard(path);
+    return APR_SUCCESS;
+}
+
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
                                       const apr_array_header_t *clusters,
                                       glance_shm_file_place_t place, const server_rec *server)
@@ -86,15 +94,12 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
         return discard(segment);
     }
     segment->is_pending = 1;
+    if (segment->memory.path) {
+        apr_pool_cleanup_register(segment->pool, segment->memory.path, discard_file,
+                                  apr_pool_cleanup_null);
+    }
     glance_board_init(segment->memory.base, clusters, epoch, glance_clock_now());
     return enlist(list, segment);
-}
-
-void glance_segment_discard_pending(const glance_segment_t *segment)
-{
-    if (segment->is_pending && segment->memory.path) {
-        glance_atomic_file_discard(segment->memory.path);
-    }
 }
 
 void glance_segment_publish(glance_segment_t *segment, const server_rec *server)
@@ -105,6 +110,8 @@ void glance_segment_publish(glance_segment_t *segment, const server_rec *server)
         return;
     }
     rv = glance_shm_file_publish(&segment->memory);
+    /* The segment outlives this code. */
+    apr_pool_cleanup_kill(segment->pool, segment->memory.path, discard_file);
     segment->is_pending = 0;
     if (segment->replaced) {
         glance_shm_file_forget(&(glance_shm_file_t){.path = segment->replaced});

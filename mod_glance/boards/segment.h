@@ -27,7 +27,8 @@ typedef struct glance_segment_t {
 glance_segment_t *glance_segment_find(glance_segment_t *list, const char *name);
 
 /** Makes a segment with a new board in an epoch of its own, at the head of the list. If its memory
- * cannot be kept, the log says so.
+ * cannot be kept, the log says so. If the server ends before the publication, since another module
+ * has failed its start, the file is deleted.
  * @param place where it is kept, once it is published.
  * @return NULL if there is no memory or no random number for it. */
 glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
@@ -36,9 +37,6 @@ glance_segment_t *glance_segment_make(glance_segment_t **list, const char *name,
 
 /** Lets a later server find this segment, unless it can already. A failure is logged. */
 void glance_segment_publish(glance_segment_t *segment, const server_rec *server);
-
-/** Deletes the file of a segment that has not been published. */
-void glance_segment_discard_pending(const glance_segment_t *segment);
 
 /** Why a board that a killed server left must not be used, or NULL. */
 typedef const char *glance_segment_stale_fn_t(const char *name, const glance_board_t *board,

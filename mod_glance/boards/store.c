@@ -81,7 +81,7 @@ apr_status_t glance_store_child_init(apr_pool_t *pchild, server_rec *server)
         return APR_SUCCESS;
     }
     glance_process.caches = calloc((size_t)glance_process.stores->index + 1,
-                                   sizeof *glance_process.caches);
+                                   sizeof(glance_process_cache_t *));
     for (store = glance_process.stores; glance_process.caches && store; store = store->next) {
         glance_process.caches[store->index] = make_caches(store->board);
     }
